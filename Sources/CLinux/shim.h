@@ -1,0 +1,17 @@
+// Kernel and CPU entries that Swift cannot reach by itself: variadic functions, raw system calls
+// and instructions without a Swift spelling. Every function is `static inline`; nothing is compiled
+// apart.
+#pragma once
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// prctl(2) and open(2) are variadic.
+static inline int exp_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
+static inline int exp_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+static inline int exp_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }

@@ -1,0 +1,422 @@
+package import ContentStore
+
+/// What is wrong with a parameter, and where in the stage's `with` (`model.layers`, `phases[2]`).
+package struct ParameterError: Error, Hashable, Sendable {
+  package var path: String
+  package var message: String
+
+  package init(path: String, message: String) {
+    self.path = path
+    self.message = message
+  }
+}
+
+/// One declared parameter, as `exp ops NAME` prints it.
+package struct ParameterField: Hashable, Sendable {
+  /// Path from the stage's `with`: `model.layers`, `phases[].tokens`.
+  package var path: String
+  /// `integer`, `number`, `boolean`, `string`, `choice`, `files`, `list`, `object`, `map`, `json`.
+  package var type: String
+  /// Nil when the user must give a value.
+  package var defaultValue: JSON?
+  package var minimum: Double?
+  package var maximum: Double?
+  package var choices: [String]
+  /// `tokens`, `steps`, `seconds`, … or empty.
+  package var unit: String
+  package var summary: String
+}
+
+/// Reads a stage's parameters and, in the same calls, declares them. Every call names a field, its
+/// default, unit and range. Afterwards `normalized` holds the values with defaults filled in, which
+/// is what the recipe keeps; names that no call asked for are errors with a "did you mean".
+package struct ParameterReader {
+  /// Nil when only listing fields.
+  private let values: [String: JSON]?
+  private let path: String
+  package private(set) var fields: [ParameterField] = []
+  package private(set) var normalized: [String: JSON] = [:]
+  /// The `files` parameters, by path, with the pattern the user wrote (see `files`).
+  package private(set) var filePatterns: [String: [String]] = [:]
+  private var known: [String] = []
+
+  /// A reader over a stage's `with`; nil lists the fields.
+  package init(_ values: [String: JSON]?, path: String = "") {
+    self.values = values
+    self.path = path
+  }
+
+  private func error(_ name: String, _ message: String) -> ParameterError {
+    ParameterError(path: at(name), message: message)
+  }
+
+  private func at(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+
+  /// The value written for a field, if any; notes the field as known.
+  private mutating func written(_ name: String, _ field: ParameterField) -> JSON? {
+    known.append(name)
+    fields.append(field)
+    return values?[name]
+  }
+
+  private func field(
+    _ name: String, _ type: String, _ defaultValue: JSON?, _ unit: String, _ summary: String,
+    minimum: Double? = nil, maximum: Double? = nil, choices: [String] = []
+  ) -> ParameterField {
+    ParameterField(
+      path: at(name), type: type, defaultValue: defaultValue, minimum: minimum, maximum: maximum,
+      choices: choices, unit: unit, summary: summary)
+  }
+
+  /// The one place where a field is looked up: the written value decoded, else the default, else
+  /// (listing fields) the placeholder, else an error.
+  private mutating func read<Value>(
+    _ field: ParameterField, _ name: String, default fallback: Value?, placeholder: Value,
+    encode: (Value) -> JSON, decode: (JSON) throws(ParameterError) -> Value
+  ) throws(ParameterError) -> Value {
+    let written = written(name, field)
+    let value: Value
+    if let written {
+      value = try decode(written)
+    } else if let fallback {
+      value = fallback
+    } else if values == nil {
+      value = placeholder
+    } else {
+      throw error(name, "is required: \(field.summary)")
+    }
+    normalized[name] = encode(value)
+    return value
+  }
+
+  /// An integer in a range.
+  package mutating func integer(
+    _ name: String, default fallback: Int? = nil, in range: ClosedRange<Int> = 0...(1 << 53),
+    unit: String = "", _ summary: String
+  ) throws(ParameterError) -> Int {
+    let field = field(
+      name, "integer", fallback.map(JSON.integer), unit, summary,
+      minimum: Double(range.lowerBound), maximum: Double(range.upperBound))
+    let here = at(name)
+    return try read(
+      field, name, default: fallback, placeholder: range.lowerBound, encode: JSON.integer
+    ) { json throws(ParameterError) in try Self.integer(json, at: here, in: range) }
+  }
+
+  private static func integer(
+    _ json: JSON, at path: String, in range: ClosedRange<Int>
+  ) throws(ParameterError) -> Int {
+    guard let value = json.intValue else {
+      throw ParameterError(path: path, message: "must be an integer, found \(describe(json))")
+    }
+    guard range.contains(value) else {
+      throw ParameterError(
+        path: path,
+        message: "must be from \(range.lowerBound) to \(range.upperBound), found \(value)")
+    }
+    return value
+  }
+
+  /// A finite number in a range.
+  package mutating func number(
+    _ name: String, default fallback: Double? = nil,
+    in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double
+      .greatestFiniteMagnitude,
+    unit: String = "", _ summary: String
+  ) throws(ParameterError) -> Double {
+    let limited = range.upperBound < Double.greatestFiniteMagnitude
+    let field = field(
+      name, "number", fallback.map(JSON.number), unit, summary,
+      minimum: range.lowerBound > -Double.greatestFiniteMagnitude ? range.lowerBound : nil,
+      maximum: limited ? range.upperBound : nil)
+    let here = at(name)
+    return try read(
+      field, name, default: fallback, placeholder: range.contains(0) ? 0 : range.lowerBound,
+      encode: JSON.number
+    ) { json throws(ParameterError) in try Self.number(json, at: here, in: range) }
+  }
+
+  private static func number(
+    _ json: JSON, at path: String, in range: ClosedRange<Double>
+  ) throws(ParameterError) -> Double {
+    guard let value = json.doubleValue, value.isFinite else {
+      throw ParameterError(path: path, message: "must be a number, found \(describe(json))")
+    }
+    guard range.contains(value) else {
+      throw ParameterError(
+        path: path,
+        message: "must be from \(JSON.ecmaScript(range.lowerBound)) to "
+          + "\(JSON.ecmaScript(range.upperBound)), found \(JSON.ecmaScript(value))")
+    }
+    return value
+  }
+
+  /// A number that may be left out or `null`.
+  package mutating func optionalNumber(
+    _ name: String, in range: ClosedRange<Double>, unit: String = "", _ summary: String
+  ) throws(ParameterError) -> Double? {
+    let field = field(
+      name, "number", .null, unit, summary, minimum: range.lowerBound, maximum: range.upperBound)
+    let here = at(name)
+    return try read(
+      field, name, default: .some(nil), placeholder: nil,
+      encode: { $0.map(JSON.number) ?? .null }
+    ) { json throws(ParameterError) in
+      json == .null ? nil : try Self.number(json, at: here, in: range)
+    }
+  }
+
+  /// An integer that may be left out or `null`.
+  package mutating func optionalInteger(
+    _ name: String, in range: ClosedRange<Int>, unit: String = "", _ summary: String
+  ) throws(ParameterError) -> Int? {
+    let field = field(
+      name, "integer", .null, unit, summary, minimum: Double(range.lowerBound),
+      maximum: Double(range.upperBound))
+    let here = at(name)
+    return try read(
+      field, name, default: .some(nil), placeholder: nil,
+      encode: { $0.map(JSON.integer) ?? .null }
+    ) { json throws(ParameterError) in
+      json == .null ? nil : try Self.integer(json, at: here, in: range)
+    }
+  }
+
+  /// True or false.
+  package mutating func boolean(
+    _ name: String, default fallback: Bool? = nil, _ summary: String
+  ) throws(ParameterError) -> Bool {
+    let field = field(name, "boolean", fallback.map(JSON.bool), "", summary)
+    let here = at(name)
+    return try read(field, name, default: fallback, placeholder: false, encode: JSON.bool) {
+      json throws(ParameterError) in
+      guard let value = json.boolValue else {
+        throw ParameterError(
+          path: here, message: "must be true or false, found \(Self.describe(json))")
+      }
+      return value
+    }
+  }
+
+  /// A text.
+  package mutating func string(
+    _ name: String, default fallback: String? = nil, _ summary: String
+  ) throws(ParameterError) -> String {
+    let field = field(name, "string", fallback.map(JSON.string), "", summary)
+    let here = at(name)
+    return try read(field, name, default: fallback, placeholder: "", encode: JSON.string) {
+      json throws(ParameterError) in try Self.string(json, at: here)
+    }
+  }
+
+  private static func string(_ json: JSON, at path: String) throws(ParameterError) -> String {
+    guard let value = json.stringValue else {
+      throw ParameterError(path: path, message: "must be a text, found \(describe(json))")
+    }
+    return value
+  }
+
+  /// One of an enumeration's raw values.
+  package mutating func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    _ name: String, default fallback: Choice? = nil, _ summary: String
+  ) throws(ParameterError) -> Choice {
+    let choices = Choice.allCases.map(\.rawValue)
+    let field = field(
+      name, "choice", fallback.map { .string($0.rawValue) }, "", summary, choices: choices)
+    let here = at(name)
+    return try read(
+      field, name, default: fallback, placeholder: Choice.allCases.first!,
+      encode: { .string($0.rawValue) }
+    ) { json throws(ParameterError) in
+      guard let value = Choice(rawValue: try Self.string(json, at: here)) else {
+        throw ParameterError(
+          path: here,
+          message: "must be one of \(choices.joined(separator: ", ")), found "
+            + Self.describe(json) + didYouMean(json.stringValue ?? "", among: choices))
+      }
+      return value
+    }
+  }
+
+  /// A list of texts.
+  package mutating func strings(
+    _ name: String, default fallback: [String]? = nil, _ summary: String
+  ) throws(ParameterError) -> [String] {
+    let field = field(
+      name, "list", fallback.map { .array($0.map(JSON.string)) }, "", summary)
+    let here = at(name)
+    return try read(
+      field, name, default: fallback, placeholder: [], encode: { .array($0.map(JSON.string)) }
+    ) { json throws(ParameterError) in
+      var result: [String] = []
+      for (index, element) in try Self.list(json, at: here).enumerated() {
+        result.append(try Self.string(element, at: "\(here)[\(index)]"))
+      }
+      return result
+    }
+  }
+
+  /// A list of numbers.
+  package mutating func numbers(
+    _ name: String, default fallback: [Double]? = nil,
+    in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double
+      .greatestFiniteMagnitude,
+    unit: String = "", _ summary: String
+  ) throws(ParameterError) -> [Double] {
+    let field = field(
+      name, "list", fallback.map { .array($0.map(JSON.number)) }, unit, summary)
+    let here = at(name)
+    return try read(
+      field, name, default: fallback, placeholder: [], encode: { .array($0.map(JSON.number)) }
+    ) { json throws(ParameterError) in
+      var result: [Double] = []
+      for (index, element) in try Self.list(json, at: here).enumerated() {
+        result.append(try Self.number(element, at: "\(here)[\(index)]", in: range))
+      }
+      return result
+    }
+  }
+
+  /// A map from names to texts.
+  package mutating func map(
+    _ name: String, default fallback: [String: String]? = nil, _ summary: String
+  ) throws(ParameterError) -> [String: String] {
+    let encode = { (value: [String: String]) in JSON.object(value.mapValues(JSON.string)) }
+    let field = field(name, "map", fallback.map(encode), "", summary)
+    let here = at(name)
+    return try read(field, name, default: fallback, placeholder: [:], encode: encode) {
+      json throws(ParameterError) in
+      var result: [String: String] = [:]
+      for (key, element) in try Self.members(json, at: here) {
+        result[key] = try Self.string(element, at: "\(here).\(key)")
+      }
+      return result
+    }
+  }
+
+  /// Any JSON value, kept as it is.
+  package mutating func json(
+    _ name: String, default fallback: JSON? = nil, _ summary: String
+  ) throws(ParameterError) -> JSON {
+    try read(
+      field(name, "json", fallback, "", summary), name, default: fallback, placeholder: .null,
+      encode: { $0 }
+    ) { json throws(ParameterError) in json }
+  }
+
+  /// The user's own files: a path, folder or glob, or a list of them. They become an input port of
+  /// the same name (a tree), so that their bytes, not their path, bear identity; the stage reads
+  /// them with `context.input(name)`. Returns what was written.
+  @discardableResult
+  package mutating func files(
+    _ name: String, optional: Bool = false, _ summary: String
+  ) throws(ParameterError) -> [String] {
+    let field = field(name, "files", optional ? .null : nil, "", summary)
+    let here = at(name)
+    let patterns: [String] = try read(
+      field, name, default: optional ? [] : nil, placeholder: [], encode: { _ in .null }
+    ) { json throws(ParameterError) in
+      if json == .null, optional { return [] }
+      if let one = json.stringValue { return [one] }
+      guard json.arrayValue != nil else {
+        throw ParameterError(
+          path: here,
+          message: "must be a path or a list of paths, found \(Self.describe(json))")
+      }
+      var result: [String] = []
+      for (index, element) in try Self.list(json, at: here).enumerated() {
+        result.append(try Self.string(element, at: "\(here)[\(index)]"))
+      }
+      return result
+    }
+    normalized[name] = nil
+    if !patterns.isEmpty { filePatterns[here] = patterns }
+    return patterns
+  }
+
+  /// A nested object. Left out, its fields take their own defaults.
+  package mutating func object<Value>(
+    _ name: String, _ summary: String,
+    _ body: (inout ParameterReader) throws(ParameterError) -> Value
+  ) throws(ParameterError) -> Value {
+    let written = written(name, field(name, "object", [:], "", summary))
+    let here = at(name)
+    let members = try written.map { json throws(ParameterError) in
+      try Self.members(json, at: here)
+    }
+    var inner = ParameterReader(values == nil ? nil : members ?? [:], path: here)
+    let value = try inner.decode(body)
+    fields += inner.fields
+    filePatterns.merge(inner.filePatterns) { first, _ in first }
+    normalized[name] = .object(inner.normalized)
+    return value
+  }
+
+  /// A list of objects; at least `minimum` of them.
+  package mutating func objects<Value>(
+    _ name: String, minimum: Int = 0, _ summary: String,
+    _ body: (inout ParameterReader) throws(ParameterError) -> Value
+  ) throws(ParameterError) -> [Value] {
+    let written = written(name, field(name, "list", minimum == 0 ? [] : nil, "", summary))
+    let here = at(name)
+    guard values != nil else {
+      var inner = ParameterReader(nil, path: "\(here)[]")
+      let value = try inner.decode(body)
+      fields += inner.fields
+      return [value]
+    }
+    let elements = try written.map { json throws(ParameterError) in try Self.list(json, at: here) }
+    guard let list = elements ?? (minimum == 0 ? [] : nil), list.count >= minimum else {
+      throw error(name, "needs at least \(minimum) element\(minimum == 1 ? "" : "s")")
+    }
+    var result: [Value] = []
+    var forms: [JSON] = []
+    for (index, element) in list.enumerated() {
+      let place = "\(here)[\(index)]"
+      var inner = ParameterReader(try Self.members(element, at: place), path: place)
+      result.append(try inner.decode(body))
+      forms.append(.object(inner.normalized))
+    }
+    normalized[name] = .array(forms)
+    return result
+  }
+
+  /// Runs a body over this reader, then refuses names that it did not ask for.
+  package mutating func decode<Value>(
+    _ body: (inout ParameterReader) throws(ParameterError) -> Value
+  ) throws(ParameterError) -> Value {
+    let value = try body(&self)
+    for name in (values ?? [:]).keys.sorted() where !known.contains(name) {
+      throw error(name, "is not a parameter" + didYouMean(name, among: known))
+    }
+    return value
+  }
+
+  private static func list(_ json: JSON, at path: String) throws(ParameterError) -> [JSON] {
+    guard let value = json.arrayValue else {
+      throw ParameterError(path: path, message: "must be a list, found \(describe(json))")
+    }
+    return value
+  }
+
+  private static func members(
+    _ json: JSON, at path: String
+  ) throws(ParameterError) -> [String: JSON] {
+    guard let value = json.objectValue else {
+      throw ParameterError(path: path, message: "must be an object, found \(describe(json))")
+    }
+    return value
+  }
+
+  /// A value in a few words, for messages.
+  package static func describe(_ json: JSON) -> String {
+    switch json {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .number(let value): JSON.ecmaScript(value)
+    case .string(let value): "\"\(value.prefix(40))\""
+    case .array: "a list"
+    case .object: "an object"
+    }
+  }
+}
