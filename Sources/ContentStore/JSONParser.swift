@@ -170,7 +170,8 @@ private struct JSONParser {
     var out: [UInt8] = []
     while true {
       let run = position
-      while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+      while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\")
+      {
         position += 1
       }
       out += bytes[run..<position]

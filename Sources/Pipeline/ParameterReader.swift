@@ -120,7 +120,8 @@ package struct ParameterReader {
   /// A finite number in a range.
   package mutating func number(
     _ name: String, default fallback: Double? = nil,
-    in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double
+    in range: ClosedRange<Double> = -Double
+      .greatestFiniteMagnitude...Double
       .greatestFiniteMagnitude,
     unit: String = "", _ summary: String
   ) throws(ParameterError) -> Double {
@@ -259,7 +260,8 @@ package struct ParameterReader {
   /// A list of numbers.
   package mutating func numbers(
     _ name: String, default fallback: [Double]? = nil,
-    in range: ClosedRange<Double> = -Double.greatestFiniteMagnitude...Double
+    in range: ClosedRange<Double> = -Double
+      .greatestFiniteMagnitude...Double
       .greatestFiniteMagnitude,
     unit: String = "", _ summary: String
   ) throws(ParameterError) -> [Double] {

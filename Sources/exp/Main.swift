@@ -1,6 +1,46 @@
+import ContentStore
+import Glibc
+
 @main
 struct Main {
   static func main() {
-    print("exp")
+    let console = Console()
+    let status = call(Array(CommandLine.arguments.dropFirst()), console)
+    console.flush()
+    exit(status.rawValue)
   }
+
+  /// Carries out one call; every error becomes one message and an exit status here.
+  static func call(_ words: [String], _ console: Console) -> ExitStatus {
+    do {
+      guard let first = words.first else {
+        Help.overview(console)
+        return .wrong
+      }
+      if first == "--version" || first == "-V" { return version(console) }
+      let verb = first == "--help" || first == "-h" ? Help.self : try Verbs.find(first)
+      let arguments = try Arguments(parsing: Array(words.dropFirst()), for: verb)
+      if arguments.flag("help") {
+        Help.page(verb, console)
+        return .done
+      }
+      if let folder = arguments.value("directory"), chdir(folder) != 0 {
+        throw UsageError("cannot enter \(folder): \(String(cString: strerror(errno)))")
+      }
+      return try verb.run(arguments, console)
+    } catch {
+      console.flush()
+      return Failure.report(error, console)
+    }
+  }
+
+  private static func version(_ console: Console) -> ExitStatus {
+    console.print("exp \(Version.text)")
+    return .done
+  }
+}
+
+/// The product's version.
+enum Version {
+  static let text = "0.1.0"
 }
