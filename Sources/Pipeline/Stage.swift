@@ -93,12 +93,18 @@ package protocol Stage: Sendable {
   /// Reads inputs, writes outputs and scores through the context. Does no hashing, caching, SQL or
   /// path handling.
   static func run(_ parameters: Parameters, in context: any StageContext) throws
+  /// What `exp plan` says of cost, from the parameters and the estimates of the stages that feed each
+  /// input port (those that have one). Nil when the op has none.
+  static func estimate(_ parameters: Parameters, inputs: [String: [Estimate]]) -> Estimate?
 }
 
 extension Stage {
   package static var usesSeed: Bool { false }
   package static var usesNumerics: Bool { false }
   package static func isDeterministic(_ parameters: Parameters) -> Bool { true }
+  package static func estimate(
+    _ parameters: Parameters, inputs: [String: [Estimate]]
+  ) -> Estimate? { nil }
 }
 
 /// What a stage can see and do while it runs. Values here (threads, folders, time) have no way into
