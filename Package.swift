@@ -90,6 +90,9 @@ let package = Package(
     tests("Runner", ["ContentStore", "Ledger", "Pipeline"]),
     tests("Reports", ["ContentStore", "Ledger", "Pipeline"]),
     .testTarget(
+      name: "CommandLineTests", dependencies: ["exp"], path: "Tests/CommandLine",
+      swiftSettings: strict),
+    .testTarget(
       name: "AcceptanceTests", dependencies: ["exp", "ContentStore"], path: "Tests/Acceptance",
       swiftSettings: strict),
   ],
