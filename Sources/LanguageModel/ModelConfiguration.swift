@@ -1,0 +1,85 @@
+/// What a decoder is made of. Field names follow this project; `config.json` uses Hugging Face's.
+package struct ModelConfiguration: Hashable, Sendable {
+  /// Which family of decoders; decides names, norms, biases and the rest.
+  package enum Architecture: String, Sendable, CaseIterable {
+    /// RMSNorm, rotary positions, grouped-query attention, SwiGLU.
+    case llama
+  }
+
+  package var architecture: Architecture
+  package var vocabularySize: Int
+  /// Width of the residual stream, d.
+  package var hidden: Int
+  package var layers: Int
+  /// Query heads.
+  package var heads: Int
+  /// Key and value heads; divides `heads`.
+  package var keyValueHeads: Int
+  /// Width of a head; even, for rotary pairs.
+  package var headSize: Int
+  /// Width of the gated MLP.
+  package var intermediate: Int
+  /// Whether the output matrix is the embedding matrix.
+  package var isTied: Bool
+  /// θ of the rotary frequencies θ^(−2i/D).
+  package var ropeBase: Double
+  /// ε in x / √(mean x² + ε).
+  package var normEpsilon: Float
+  /// The longest sequence the model is meant for, in tokens.
+  package var maximumPositions: Int
+  /// Token ids of the tokenizer's special tokens.
+  package var beginToken: Int?
+  package var endTokens: [Int]
+
+  package init(
+    architecture: Architecture = .llama, vocabularySize: Int, hidden: Int, layers: Int, heads: Int,
+    keyValueHeads: Int? = nil, headSize: Int? = nil, intermediate: Int, isTied: Bool = true,
+    ropeBase: Double = 10_000, normEpsilon: Float = 1e-5, maximumPositions: Int,
+    beginToken: Int? = nil, endTokens: [Int] = []
+  ) {
+    self.architecture = architecture
+    self.vocabularySize = vocabularySize
+    self.hidden = hidden
+    self.layers = layers
+    self.heads = heads
+    self.keyValueHeads = keyValueHeads ?? heads
+    self.headSize = headSize ?? hidden / max(heads, 1)
+    self.intermediate = intermediate
+    self.isTied = isTied
+    self.ropeBase = ropeBase
+    self.normEpsilon = normEpsilon
+    self.maximumPositions = maximumPositions
+    self.beginToken = beginToken
+    self.endTokens = endTokens
+  }
+
+  /// Query heads that share one key and value head.
+  package var group: Int { heads / keyValueHeads }
+  /// Width of all query heads.
+  package var queryWidth: Int { heads * headSize }
+  /// Width of all key (or value) heads.
+  package var keyValueWidth: Int { keyValueHeads * headSize }
+
+  /// Throws what makes the configuration impossible, in one sentence.
+  package func validate() throws(CheckpointError) {
+    let sizes = [
+      ("vocabulary size", vocabularySize), ("hidden size", hidden), ("number of layers", layers),
+      ("number of heads", heads), ("number of key-value heads", keyValueHeads),
+      ("head size", headSize), ("intermediate size", intermediate),
+      ("number of positions", maximumPositions),
+    ]
+    for (name, value) in sizes where value < 1 || value > 1 << 31 {
+      throw CheckpointError("the model's \(name) must be at least 1, found \(value)")
+    }
+    guard heads % keyValueHeads == 0 else {
+      throw CheckpointError(
+        "\(keyValueHeads) key-value heads do not divide \(heads) heads; choose a divisor")
+    }
+    guard headSize % 2 == 0 else {
+      throw CheckpointError("the head size \(headSize) is odd; rotary positions need pairs")
+    }
+    guard ropeBase.isFinite, ropeBase > 0, normEpsilon.isFinite, normEpsilon >= 0 else {
+      throw CheckpointError("the rotary base must be above 0 and the norm's epsilon at least 0")
+    }
+  }
+}

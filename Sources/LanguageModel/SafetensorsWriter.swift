@@ -1,0 +1,63 @@
+import ContentStore
+
+/// Builds a safetensors file in memory: tensors ordered by element width, then name, and the header
+/// padded with spaces to a multiple of 8 bytes, as the Rust library writes them.
+package struct SafetensorsWriter {
+  private var entries: [(name: String, type: Safetensors.ElementType, shape: [Int], data: [UInt8])]
+  private let metadata: [String: String]
+
+  /// `transformers` 4.x wants `format: pt`.
+  package init(metadata: [String: String] = ["format": "pt"]) {
+    self.metadata = metadata
+    entries = []
+  }
+
+  /// Adds a float32 tensor.
+  package mutating func add(_ name: String, shape: [Int], _ values: some Sequence<Float>) {
+    var data: [UInt8] = []
+    data.reserveCapacity(4 * shape.reduce(1, *))
+    for value in values {
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+    }
+    add(name, type: .f32, shape: shape, data: data)
+  }
+
+  /// Adds a tensor from its bytes.
+  package mutating func add(
+    _ name: String, type: Safetensors.ElementType, shape: [Int], data: [UInt8]
+  ) {
+    precondition(shape.reduce(type.width, *) == data.count, "a tensor's bytes must fit its shape")
+    entries.append((name, type, shape, data))
+  }
+
+  /// The file. Equal tensors and metadata give equal bytes.
+  package func encode() throws(CheckpointError) -> [UInt8] {
+    let ordered = entries.sorted { a, b in
+      a.type.width != b.type.width ? a.type.width > b.type.width : a.name < b.name
+    }
+    var header: [String: JSON] = [:]
+    if !metadata.isEmpty { header["__metadata__"] = .object(metadata.mapValues(JSON.string)) }
+    var offset = 0
+    for entry in ordered {
+      let end = offset + entry.data.count
+      header[entry.name] = [
+        "dtype": .string(entry.type.rawValue), "shape": .array(entry.shape.map(JSON.integer)),
+        "data_offsets": [.integer(offset), .integer(end)],
+      ]
+      offset = end
+    }
+    var text = try Self.canonical(.object(header))
+    text += repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8)
+    var bytes = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Array($0) }
+    bytes.reserveCapacity(8 + text.count + offset)
+    bytes += text
+    for entry in ordered { bytes += entry.data }
+    return bytes
+  }
+
+  private static func canonical(_ json: JSON) throws(CheckpointError) -> [UInt8] {
+    do throws(JSONError) { return try json.canonical() } catch {
+      throw CheckpointError("the safetensors header cannot be written: \(error)")
+    }
+  }
+}
