@@ -1,0 +1,36 @@
+/// What went wrong with the ledger: what, where, and what to do.
+package struct LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
+  package enum Kind: Hashable, Sendable {
+    /// There is no ledger at this path.
+    case missing
+    /// The file is no ledger, or what it holds contradicts itself. Exit status 3.
+    case damaged
+    /// Written by a newer `exp` than this one.
+    case newer
+    /// The folder or file cannot be written.
+    case readOnly
+    /// Another program has held the write lock for longer than we are willing to wait.
+    case busy
+    /// The disk is full (SQLITE_FULL, ENOSPC).
+    case full
+    /// A statement that `select` does not allow, or a record that contradicts what is recorded.
+    case refused
+    /// Any other answer of SQLite: its extended result code.
+    case sqlite(Int32)
+  }
+
+  package var kind: Kind
+  package var message: String
+  /// The SQL that failed, when there was one.
+  package var sql: String?
+
+  package init(_ kind: Kind, _ message: String, sql: String? = nil) {
+    self.kind = kind
+    self.message = message
+    self.sql = sql
+  }
+
+  package var description: String {
+    sql.map { "\(message) (in: \($0))" } ?? message
+  }
+}
