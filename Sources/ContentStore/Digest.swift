@@ -3,10 +3,13 @@ package struct Digest: Hashable, Comparable, Sendable {
   /// The 32 bytes as four big-endian words, so that comparing words compares bytes.
   private let words: (UInt64, UInt64, UInt64, UInt64)
 
+  /// A digest from its four big-endian words.
+  init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+
   /// A digest from its 32 bytes.
   package init(bytes: some Collection<UInt8>) {
     precondition(bytes.count == 32, "a SHA-256 digest has 32 bytes")
-    var all: [UInt64] = [0, 0, 0, 0]
+    var all: [4 of UInt64] = [0, 0, 0, 0]
     for (index, byte) in bytes.enumerated() { all[index / 8] = all[index / 8] << 8 | UInt64(byte) }
     words = (all[0], all[1], all[2], all[3])
   }
@@ -15,18 +18,12 @@ package struct Digest: Hashable, Comparable, Sendable {
   package init?(_ text: String) {
     let hex = text.hasPrefix("sha256:") ? text.utf8.dropFirst(7) : text.utf8[...]
     guard hex.count == 64 else { return nil }
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for character in hex {
+    var all: [4 of UInt64] = [0, 0, 0, 0]
+    for (index, character) in hex.enumerated() {
       guard let nibble = Self.nibble(character) else { return nil }
-      if let first = high {
-        bytes.append(first << 4 | nibble)
-        high = nil
-      } else {
-        high = nibble
-      }
+      all[index / 16] = all[index / 16] << 4 | UInt64(nibble)
     }
-    self.init(bytes: bytes)
+    words = (all[0], all[1], all[2], all[3])
   }
 
   private static func nibble(_ character: UInt8) -> UInt8? {
@@ -46,9 +43,14 @@ package struct Digest: Hashable, Comparable, Sendable {
 
   /// The 64 lower-case hex digits.
   package var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-      decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    let all: [4 of UInt64] = [words.0, words.1, words.2, words.3]
+    return String(unsafeUninitializedCapacity: 64) { out in
+      for index in 0..<64 {
+        let nibble = UInt8(truncatingIfNeeded: all[index / 16] >> (60 - 4 * UInt64(index % 16))) & 15
+        out[index] = nibble < 10 ? nibble + UInt8(ascii: "0") : nibble + UInt8(ascii: "a") - 10
+      }
+      return 64
+    }
   }
 
   /// The first eight hex digits, for people.
