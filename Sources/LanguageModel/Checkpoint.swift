@@ -1,3 +1,5 @@
+import ContentStore
+
 /// A Hugging Face model folder: `config.json`, `generation_config.json`, `model.safetensors` (or
 /// shards with an index) and the tokenizer's files.
 package struct Checkpoint: Sendable {
@@ -14,9 +16,113 @@ package struct Checkpoint: Sendable {
   package init(
     paths: some Sequence<String>, read: (String) throws -> [UInt8]
   ) throws {
-    fatalError("to be built")
+    let paths = Set(paths)
+    guard paths.contains("config.json") else {
+      throw CheckpointError("the model folder has no config.json")
+    }
+    let configuration = try ModelConfiguration(
+      huggingFace: try Self.json("config.json", try read("config.json")))
+    let shards = try Self.shards(paths, read)
+    var model = Transformer(
+      configuration, parameters: Array(repeating: 0, count: ModelViews(configuration).layout.count))
+    for view in model.layout.views {
+      guard let shard = shards[view.name] else {
+        throw CheckpointError(
+          "the model folder has no tensor \"\(view.name)\""
+            + didYouMean(view.name, among: shards.keys))
+      }
+      let values = try shard.floats(view.name, shape: view.shape)
+      try Self.checkFinite(values, view.name)
+      model.parameters.replaceSubrange(view.range, with: values)
+    }
+    try Self.checkNothingLeft(Set(shards.keys), model)
+    self.model = model
+    tokenizerFiles = [:]
+    for path in paths where !Self.isModelFile(path) { tokenizerFiles[path] = try read(path) }
   }
 
   /// The folder's files by path.
-  package func files() throws -> [String: [UInt8]] { fatalError("to be built") }
+  package func files() throws(CheckpointError) -> [String: [UInt8]] {
+    var weights = SafetensorsWriter()
+    for view in model.layout.views {
+      weights.add(view.name, shape: view.shape, model.parameters[view.range])
+    }
+    var files = tokenizerFiles
+    files["config.json"] = try Self.text(model.configuration.huggingFace)
+    files["generation_config.json"] = try Self.text(model.configuration.generationConfiguration)
+    files["model.safetensors"] = try weights.encode()
+    return files
+  }
+
+  /// Which file holds each tensor.
+  private static func shards(
+    _ paths: Set<String>, _ read: (String) throws -> [UInt8]
+  ) throws -> [String: Safetensors] {
+    let index = "model.safetensors.index.json"
+    if paths.contains("model.safetensors") {
+      let file = try Safetensors(parsing: try read("model.safetensors"))
+      return file.tensors.mapValues { _ in file }
+    }
+    guard paths.contains(index) else {
+      throw CheckpointError("the model folder has neither model.safetensors nor \(index)")
+    }
+    guard let map = try json(index, try read(index))["weight_map"]?.objectValue else {
+      throw CheckpointError("\(index) lacks \"weight_map\"")
+    }
+    return try shards(map, paths, read)
+  }
+
+  private static func shards(
+    _ map: [String: JSON], _ paths: Set<String>, _ read: (String) throws -> [UInt8]
+  ) throws -> [String: Safetensors] {
+    var files: [String: Safetensors] = [:]
+    var shards: [String: Safetensors] = [:]
+    for (tensor, value) in map.sorted(by: { $0.key < $1.key }) {
+      guard let path = value.stringValue, paths.contains(path) else {
+        throw CheckpointError(
+          "the weight_map puts tensor \"\(tensor)\" in a file that the model folder does not have")
+      }
+      let file = try files[path] ?? Safetensors(parsing: try read(path))
+      files[path] = file
+      shards[tensor] = file
+    }
+    return shards
+  }
+
+  /// Tensors that the configuration does not explain mean another model; only buffers that older
+  /// tools saved and an output matrix equal to a tied embedding may be there.
+  private static func checkNothingLeft(
+    _ names: Set<String>, _ model: Transformer
+  ) throws(CheckpointError) {
+    let known = Set(model.layout.views.map(\.name))
+    for name in names.sorted() where !known.contains(name) {
+      if name.hasSuffix("rotary_emb.inv_freq") { continue }
+      if name == "lm_head.weight", model.configuration.isTied { continue }
+      throw CheckpointError("the configuration has no place for tensor \"\(name)\"")
+    }
+  }
+
+  private static func checkFinite(_ values: [Float], _ name: String) throws(CheckpointError) {
+    guard let index = values.firstIndex(where: { !$0.isFinite }) else { return }
+    throw CheckpointError("tensor \"\(name)\" holds \(values[index]) at element \(index)")
+  }
+
+  /// Files that are written from the model, or that hold weights in another form.
+  private static func isModelFile(_ path: String) -> Bool {
+    path == "config.json" || path == "generation_config.json" || path.contains("/")
+      || path.hasSuffix(".safetensors") || path.hasSuffix(".safetensors.index.json")
+      || path.hasSuffix(".bin") || path.hasSuffix(".gguf") || path.hasSuffix(".pth")
+  }
+
+  private static func json(_ path: String, _ bytes: [UInt8]) throws(CheckpointError) -> JSON {
+    do throws(JSONError) { return try JSON(parsing: bytes) } catch {
+      throw CheckpointError("\(path) is not JSON: \(error)")
+    }
+  }
+
+  private static func text(_ json: JSON) throws(CheckpointError) -> [UInt8] {
+    do throws(JSONError) { return try json.canonical() + [UInt8(ascii: "\n")] } catch {
+      throw CheckpointError("the configuration cannot be written: \(error)")
+    }
+  }
 }
