@@ -55,10 +55,11 @@ let package = Package(
     module("Ledger", ["ContentStore", "CSQLite", "Schema"]),
     module("Provenance", ["ContentStore", "CGit2", "CLinux", "CSQLite"]),
     module("Text", ["ContentStore"], optimised),
-    module("Corpus", ["ContentStore", "Text"], optimised),
+    module("Corpus", ["ContentStore", "Numerics", "Text"], optimised),
     module("LanguageModel", ["ContentStore", "Numerics", "Text"], optimised),
     module("Training", ["ContentStore", "Numerics", "LanguageModel"], optimised),
-    module("Evaluation", ["ContentStore", "Text", "Numerics", "LanguageModel"], optimised),
+    module(
+      "Evaluation", ["ContentStore", "Text", "Corpus", "Numerics", "LanguageModel"], optimised),
     module("Pipeline", ["ContentStore", "Ledger"]),
     module(
       "Stages",
@@ -84,7 +85,7 @@ let package = Package(
     tests("Corpus", ["ContentStore", "Text"]),
     tests("LanguageModel", ["ContentStore", "Numerics", "Text"]),
     tests("Training", ["ContentStore", "Numerics", "LanguageModel"]),
-    tests("Evaluation", ["ContentStore", "Text"]),
+    tests("Evaluation", ["ContentStore", "Text", "Corpus", "LanguageModel"]),
     tests("Pipeline", ["ContentStore", "Ledger"]),
     tests("Stages", ["ContentStore", "Pipeline", "Ledger"]),
     tests("Runner", ["ContentStore", "Ledger", "Pipeline"]),

@@ -1,4 +1,5 @@
 import ContentStore
+import LanguageModel
 
 /// Puts questions to a model and says how each was answered.
 package struct QuestionScoring {
@@ -13,21 +14,23 @@ package struct QuestionScoring {
   }
 
   /// The outcomes of questions, in their order. `examples` are the `dev` rows by subject. All
-  /// requests go to the scorer at once, so that it can share common prefixes.
+  /// requests go to the scorer at once, so that it can share what they share. `progress` hears how
+  /// many windows are scored, of about `Question.letters.count` a question.
   package func outcomes(
-    of questions: [Question], examples: [String: [Question]], by scorer: any TokenScorer
+    of questions: [Question], examples: [String: [Question]], by scorer: any TokenScorer,
+    progress: (Int) throws -> Void = { _ in }
   ) throws -> [QuestionOutcome] {
     let asked = try questions.map { question in
       try Asked(question, examples: examples[question.subject] ?? [], self)
     }
     let windows = asked.flatMap { $0.requests.flatMap(\.windows) }
-    let answers = try scorer.score(windows.map { ($0.context, $0.continuation) })
+    let answers = try scorer.score(windows, progress: progress)
     var next = answers.makeIterator()
     return try asked.map { asked in
       let scored = asked.requests.map { request in
         let parts = request.windows.compactMap { _ in next.next() }
         return (
-          logLikelihood: parts.reduce(0) { $0 + $1.logLikelihood },
+          logLikelihood: parts.reduce(0) { $0 + $1.logProbability },
           isGreedy: parts.allSatisfy(\.isGreedy)
         )
       }

@@ -1,16 +1,12 @@
+package import LanguageModel
+
 /// A context and a continuation as tokens, cut to a model's length.
 package struct EncodedRequest: Hashable, Sendable {
   /// Usually one. A continuation longer than the model's input is scored in pieces, each after as
   /// much of what precedes it as fits, where lm-evaluation-harness would stop with an assertion.
-  package var windows: [TokenWindow]
+  package var windows: [ScoreRequest]
   /// Whether part of the context was left out.
   package var isTruncated: Bool
-}
-
-/// Tokens to be predicted, and those that go before them.
-package struct TokenWindow: Hashable, Sendable {
-  package var context: [Int32]
-  package var continuation: [Int32]
 }
 
 /// Turns texts into requests by lm-evaluation-harness's rules for causal models (`_encode_pair` and
@@ -39,16 +35,16 @@ package struct RequestEncoder {
   /// The windows by which a document's tokens are predicted one after another: the first after the
   /// prefix token, later ones after the one token before them (`get_rolling_token_windows` with
   /// `context_len` 1, then `make_disjoint_window`). The last is filled up to the left.
-  package func rollingWindows(_ document: String) throws -> [TokenWindow] {
-    let tokens = try encodeWithDefaults(document)
+  package func rollingWindows(_ document: String) throws -> [ScoreRequest] {
+    let tokens = encodeWithDefaults(document)
     guard !tokens.isEmpty else { return [] }
     let first = min(maximumLength, tokens.count)
-    var windows = [TokenWindow(context: [try prefix()], continuation: Array(tokens[..<first]))]
+    var windows = [ScoreRequest(context: [try prefix()], continuation: Array(tokens[..<first]))]
     var predicted = first
     while predicted < tokens.count {
       let end = min(predicted + maximumLength, tokens.count)
       windows.append(
-        TokenWindow(
+        ScoreRequest(
           context: Array(tokens[(end - maximumLength - 1)..<predicted]),
           continuation: Array(tokens[predicted..<end])))
       predicted = end
@@ -56,7 +52,7 @@ package struct RequestEncoder {
     return windows
   }
 
-  private func prefix() throws -> Int32 {
+  private func prefix() throws -> Int {
     guard let token = tokenizer.prefixToken else {
       throw QuestionError(
         "the tokenizer has neither a beginning-of-sequence nor an end-of-sequence token, so there "
@@ -65,41 +61,42 @@ package struct RequestEncoder {
     return token
   }
 
-  private func encodeWithDefaults(_ text: String) throws -> [Int32] {
+  private func encodeWithDefaults(_ text: String) -> [Int] {
+    // A text that begins with the prefix token's own text gets no second one.
     let hasPrefix = tokenizer.prefixText.map { !$0.isEmpty && text.hasPrefix($0) } ?? false
-    return try tokenizer.encode(text, addingSpecialTokens: !hasPrefix)
+    return tokenizer.encode(text, addingSpecialTokens: !hasPrefix)
   }
 
-  private func pair(context: String, continuation: String) throws -> TokenWindow {
+  private func pair(context: String, continuation: String) throws -> ScoreRequest {
     let (text, space) = context.pythonSplitTrailingSpace()
     guard !text.isEmpty else { return try pair(afterNothing: space + continuation) }
-    let whole = try encodeWithDefaults(text + space + continuation)
-    let context = try encodeWithDefaults(text)
+    let whole = encodeWithDefaults(text + space + continuation)
+    let context = encodeWithDefaults(text)
     // By length, not by matching tokens: where a merge crosses the border, the harness still cuts here.
-    return TokenWindow(context: context, continuation: Array(whole.dropFirst(context.count)))
+    return ScoreRequest(context: context, continuation: Array(whole.dropFirst(context.count)))
   }
 
-  private func pair(afterNothing continuation: String) throws -> TokenWindow {
-    let tokens = try tokenizer.encode(continuation, addingSpecialTokens: false)
+  private func pair(afterNothing continuation: String) throws -> ScoreRequest {
+    let tokens = tokenizer.encode(continuation, addingSpecialTokens: false)
     let prefix = try prefix()
     if tokens.first == prefix, tokens.count > 1 {
-      return TokenWindow(context: [prefix], continuation: Array(tokens.dropFirst()))
+      return ScoreRequest(context: [prefix], continuation: Array(tokens.dropFirst()))
     }
-    return TokenWindow(context: [prefix], continuation: tokens)
+    return ScoreRequest(context: [prefix], continuation: tokens)
   }
 
   /// Keeps the last `maximumLength` + 1 tokens, of which the model reads all but the last.
-  private func fit(_ pair: TokenWindow) -> EncodedRequest {
+  private func fit(_ pair: ScoreRequest) -> EncodedRequest {
     let all = pair.context + pair.continuation
     guard all.count > maximumLength + 1 else {
       return EncodedRequest(windows: [pair], isTruncated: false)
     }
-    var windows: [TokenWindow] = []
+    var windows: [ScoreRequest] = []
     var predicted = pair.context.count
     while predicted < all.count {
       let end = min(predicted + maximumLength, all.count)
       windows.append(
-        TokenWindow(
+        ScoreRequest(
           context: Array(all[max(0, end - maximumLength - 1)..<predicted]),
           continuation: Array(all[predicted..<end])))
       predicted = end

@@ -18,6 +18,12 @@ package struct ContinuationScore: Hashable, Sendable {
   package var isGreedy: Bool
   /// How many tokens were cut off the left to fit the window.
   package var truncated: Int
+
+  package init(logProbability: Double, isGreedy: Bool, truncated: Int) {
+    self.logProbability = logProbability
+    self.isGreedy = isGreedy
+    self.truncated = truncated
+  }
 }
 
 /// Scores continuations as lm-evaluation-harness does (reference.md §1.2): input = the last L + 1
