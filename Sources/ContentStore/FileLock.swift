@@ -4,7 +4,8 @@ import Glibc
 /// however it ends. The file stays; only the lock counts.
 package final class FileLock: Sendable {
   package let path: String
-  private let descriptor: Int32
+  /// A process that inherits it holds the lock too.
+  package let descriptor: Int32
 
   private init(path: String, descriptor: Int32) {
     self.path = path
