@@ -8,6 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+// <fcntl.h> shows this one to GNU programs only; the value is the kernel's for x86 and arm.
+#ifndef O_PATH
+#define O_PATH 010000000
+#endif
+
 struct exp_landlock_ruleset {
   uint64_t files;    // handled_access_fs
   uint64_t network;  // handled_access_net, since version 4
