@@ -1,4 +1,6 @@
 import ContentStore
+import Ledger
+import Pipeline
 
 /// Turns errors into messages and exit statuses: the one place that does.
 enum Failure {
@@ -10,13 +12,26 @@ enum Failure {
 
   static func status(of error: any Error) -> ExitStatus {
     switch error {
-    case let error as StoreError:
-      switch error.kind {
-      case .damaged, .missing: return .damaged
-      case .full, .system: return .failed
-      }
-    case is UsageError: return .wrong
-    default: return .failed
+    case is UsageError, is ExperimentError: .wrong
+    case let error as StoreError: status(of: error.kind)
+    case let error as LedgerError: status(of: error.kind)
+    default: .failed
+    }
+  }
+
+  private static func status(of kind: StoreError.Kind) -> ExitStatus {
+    switch kind {
+    case .damaged, .missing: .damaged
+    case .refused: .wrong
+    case .full, .system: .failed
+    }
+  }
+
+  private static func status(of kind: LedgerError.Kind) -> ExitStatus {
+    switch kind {
+    case .damaged: .damaged
+    case .missing, .newer, .readOnly, .refused: .wrong
+    case .busy, .full, .sqlite: .failed
     }
   }
 }
