@@ -134,7 +134,7 @@ extension Ledger {
   package func result(_ digest: Digest) throws(LedgerError) -> StageResult? {
     fatalError("to be built")
   }
-  /// Any record by its digest: recipes, results, environments, code, experiment files, …
+  /// Any record by its digest: recipes, results, environments, code, experiment files, merged experiments, …
   package func record(_ digest: Digest) throws(LedgerError) -> JSON? { fatalError("to be built") }
   /// Scores of all stages of a run: stages in topological order, names sorted.
   package func scores(ofRun run: Digest) throws(LedgerError) -> [StageScore] {

@@ -1,7 +1,7 @@
 package import ContentStore
 
 /// The text of an experiment file as a run read it.
-package struct ExperimentFile: Hashable, Sendable {
+package struct ExperimentText: Hashable, Sendable {
   /// Its name without folders, for people; it bears no identity.
   package var name: String
   package var text: String
@@ -36,7 +36,12 @@ package struct RunStart: Hashable, Sendable {
   /// `PATH=VALUE`, as given, in order.
   package var overrides: [String] = []
   /// The experiment file and what it includes.
-  package var files: [ExperimentFile] = []
+  package var files: [ExperimentText] = []
+  /// The experiment as merged from file, profile and overrides (`experiment/1`): what a branch or a
+  /// replay starts from. A record of its own.
+  package var merged: JSON = .null
+  /// Where the experiment's relative file paths start, for a branch.
+  package var folder: String?
   /// Names of the planned stages in topological order.
   package var stages: [String] = []
   /// The run this one branched from, or repeats.
