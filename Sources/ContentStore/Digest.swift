@@ -46,7 +46,8 @@ package struct Digest: Hashable, Comparable, Sendable {
     let all: [4 of UInt64] = [words.0, words.1, words.2, words.3]
     return String(unsafeUninitializedCapacity: 64) { out in
       for index in 0..<64 {
-        let nibble = UInt8(truncatingIfNeeded: all[index / 16] >> (60 - 4 * UInt64(index % 16))) & 15
+        let nibble =
+          UInt8(truncatingIfNeeded: all[index / 16] >> (60 - 4 * UInt64(index % 16))) & 15
         out[index] = nibble < 10 ? nibble + UInt8(ascii: "0") : nibble + UInt8(ascii: "a") - 10
       }
       return 64

@@ -46,6 +46,13 @@ package enum FileSystem {
     return String(decoding: Array(head.reversed()), as: UTF8.self)
   }
 
+  /// The absolute path of the current folder.
+  package static func currentFolder() -> String {
+    guard let path = getcwd(nil, 0) else { return "" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+
   /// Renames, replacing what is at `target`. Durable after `syncFolder`.
   package static func rename(_ path: String, to target: String) throws(StoreError) {
     _ = try valueOrErrno(cannot: "rename \"\(path)\" to \"\(target)\"") {

@@ -46,7 +46,7 @@ extension JSON {
     a.utf16.lexicographicallyPrecedes(b.utf16)
   }
 
-  private static func append(_ text: String, to out: inout [UInt8]) {
+  static func append(_ text: String, to out: inout [UInt8]) {
     let hex = Array("0123456789abcdef".utf8)
     out.append(UInt8(ascii: "\""))
     for byte in text.utf8 {
