@@ -25,7 +25,8 @@ package struct Document: Hashable, Sendable {
   /// Nil when a member is missing or of another type; `metadata` may be left out.
   package init?(json: JSON) {
     guard let id = json["id"]?.stringValue, let text = json["text"]?.stringValue,
-      let source = json["source"]?.stringValue, json["metadata"]?.objectValue != nil
+      let source = json["source"]?.stringValue,
+      json["metadata"]?.objectValue != nil
         || json["metadata"] == nil
     else { return nil }
     self.init(id: id, text: text, source: source, metadata: json["metadata"] ?? [:])
