@@ -1,4 +1,5 @@
 import ContentStore
+import Numerics
 
 /// A Hugging Face model folder: `config.json`, `generation_config.json`, `model.safetensors` (or
 /// shards with an index) and the tokenizer's files.
@@ -23,8 +24,8 @@ package struct Checkpoint: Sendable {
     let configuration = try ModelConfiguration(
       huggingFace: try Self.json("config.json", try read("config.json")))
     let shards = try Self.shards(paths, read)
-    var model = Transformer(
-      configuration, parameters: Array(repeating: 0, count: ModelViews(configuration).layout.count))
+    let model = Transformer(
+      configuration, parameters: Floats(count: ModelViews(configuration).layout.count))
     for view in model.layout.views {
       guard let shard = shards[view.name] else {
         throw CheckpointError(
@@ -33,7 +34,7 @@ package struct Checkpoint: Sendable {
       }
       let values = try shard.floats(view.name, shape: view.shape)
       try Self.checkFinite(values, view.name)
-      model.parameters.replaceSubrange(view.range, with: values)
+      model.parameters[view.range].copy(from: Floats(values))
     }
     try Self.checkNothingLeft(Set(shards.keys), model)
     self.model = model

@@ -1,4 +1,5 @@
 import ContentStore
+package import Numerics
 
 /// Builds a safetensors file in memory: tensors ordered by element width, then name, and the header
 /// padded with spaces to a multiple of 8 bytes, as the Rust library writes them.
@@ -13,13 +14,8 @@ package struct SafetensorsWriter {
   }
 
   /// Adds a float32 tensor.
-  package mutating func add(_ name: String, shape: [Int], _ values: some Sequence<Float>) {
-    var data: [UInt8] = []
-    data.reserveCapacity(4 * shape.reduce(1, *))
-    for value in values {
-      withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
-    }
-    add(name, type: .f32, shape: shape, data: data)
+  package mutating func add(_ name: String, shape: [Int], _ values: Floats) {
+    add(name, type: .f32, shape: shape, data: values.withBytes { Array($0) })
   }
 
   /// Adds a tensor from its bytes.

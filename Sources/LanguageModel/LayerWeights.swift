@@ -1,0 +1,38 @@
+import Numerics
+
+/// One layer's tensors, in an arena of parameters or of gradients. Query, key and value lie one after
+/// the other and so make one matrix, as do gate and up.
+struct LayerWeights: Sendable {
+  let inputNorm: Floats
+  var queryKeyValue: Linear
+  var output: Linear
+  let mlpNorm: Floats
+  var gateUp: Linear
+  var down: Linear
+
+  init(_ views: LayerViews, in arena: Floats) {
+    inputNorm = arena[views.inputNorm.range]
+    queryKeyValue = Linear(Self.matrix([views.query, views.key, views.value], arena))
+    output = Linear(Self.matrix([views.output], arena))
+    mlpNorm = arena[views.mlpNorm.range]
+    gateUp = Linear(Self.matrix([views.gate, views.up], arena))
+    down = Linear(Self.matrix([views.down], arena))
+  }
+
+  /// Consecutive matrices of equal width as one.
+  private static func matrix(_ views: [ParameterView], _ arena: Floats) -> Matrix {
+    let rows = views.reduce(0) { $0 + $1.shape[0] }
+    let range = views[0].offset..<views[views.count - 1].range.upperBound
+    return Matrix(arena[range], rows: rows, columns: views[0].shape[1])
+  }
+
+  /// The same weights, quicker to apply again and again.
+  func prepared(on compute: Compute) -> LayerWeights {
+    var copy = self
+    copy.queryKeyValue = queryKeyValue.prepared(on: compute)
+    copy.output = output.prepared(on: compute)
+    copy.gateUp = gateUp.prepared(on: compute)
+    copy.down = down.prepared(on: compute)
+    return copy
+  }
+}
