@@ -1,0 +1,45 @@
+import Glibc
+import Synchronization
+
+/// Where the signal handlers write; −1 while nobody listens.
+private let listener = Atomic<Int32>(-1)
+
+/// SIGINT, SIGTERM and SIGHUP as readable bytes: the handler writes each signal's number to a pipe.
+/// One at a time in a process; the previous handlers come back when it is freed.
+final class Signals {
+  private static let numbers = [SIGINT, SIGTERM, SIGHUP]
+  let reader: Descriptor
+  private let writer: Descriptor
+  private var previous: [sigaction] = []
+
+  init() throws(RunnerError) {
+    (reader, writer) = try Descriptor.pipe()
+    reader.setNonBlocking()
+    writer.setNonBlocking()
+    listener.store(writer.number, ordering: .sequentiallyConsistent)
+    for number in Self.numbers {
+      var action = sigaction()
+      action.__sigaction_handler.sa_handler = { number in
+        // Only calls that are safe in a handler; errno must look untouched to the interrupted code.
+        let saved = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = Glibc.write(listener.load(ordering: .sequentiallyConsistent), &byte, 1)
+        errno = saved
+      }
+      var old = sigaction()
+      sigaction(number, &action, &old)
+      previous.append(old)
+    }
+  }
+
+  deinit {
+    for (number, action) in zip(Self.numbers, previous) {
+      var action = action
+      sigaction(number, &action, nil)
+    }
+    listener.store(-1, ordering: .sequentiallyConsistent)
+  }
+
+  /// How many signals came since the last call.
+  func take() -> Int { reader.read()?.count ?? 0 }
+}
