@@ -18,7 +18,10 @@ let optimised: [SwiftSetting] = strict + [.unsafeFlags(["-O"])]
 /// `EXP_MARCH=x86-64` builds without FMA instructions, to prove that the bits are the same.
 #if arch(x86_64)
   let march = Context.environment["EXP_MARCH"] ?? "x86-64-v3"
-  let kernel: [SwiftSetting] = optimised + [.unsafeFlags(["-Xcc", "-march=\(march)"])]
+  let kernel: [SwiftSetting] =
+    optimised + [
+      .unsafeFlags(["-disable-batch-mode", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)"])
+    ]
 #else
   let kernel = optimised
 #endif

@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 
 /// How work is carried out: bears on speed, never on a bit of any result.
 package struct Compute: Sendable {
@@ -14,6 +15,28 @@ package struct Compute: Sendable {
   /// done. Parts have `grain` items or a multiple of it (the last may be shorter). What `body` writes
   /// must depend on the items alone, not on how they were cut: split outputs, never sums.
   package func split(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Void) {
-    fatalError("to be built")
+    precondition(grain >= 1, "a part has at least one item")
+    guard count > 0 else { return }
+    guard threads > 1, count > grain else { return body(0..<count) }
+    let grains = (count + grain - 1) / grain
+    // A few parts per thread: enough for a busy core's share to be taken over by the other.
+    let part = max(1, grains / (threads * 8)) * grain
+    share((count + part - 1) / part) { body($0 * part..<min(count, ($0 + 1) * part)) }
+  }
+
+  /// Runs `body` for 0..<count, each index taken by the next thread that is free.
+  func share(_ count: Int, _ body: @Sendable (Int) -> Void) {
+    guard threads > 1, count > 1 else {
+      for index in 0..<max(0, count) { body(index) }
+      return
+    }
+    let next = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
+      while true {
+        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard index < count else { return }
+        body(index)
+      }
+    }
   }
 }

@@ -1,0 +1,116 @@
+typealias Pointer = UnsafeMutablePointer<Float>
+typealias ConstPointer = UnsafePointer<Float>
+
+/// Eight lanes: one AVX2 register, two SSE registers; the bits are the same.
+typealias Lanes = SIMD8<Float>
+
+/// Eight floats from any address.
+@inline(__always)
+func load(_ p: ConstPointer) -> Lanes {
+  UnsafeRawPointer(p).loadUnaligned(as: Lanes.self)
+}
+
+@inline(__always)
+func store(_ lanes: Lanes, _ p: Pointer) {
+  UnsafeMutableRawPointer(p).storeBytes(of: lanes, as: Lanes.self)
+}
+
+/// The first `count` (at most 8) floats, and `filler` in the other lanes.
+@inline(__always)
+func load(_ p: ConstPointer, _ count: Int, filler: Float = 0) -> Lanes {
+  count >= 8 ? load(p) : loadTail(p, count, filler)
+}
+
+@inline(never)
+private func loadTail(_ p: ConstPointer, _ count: Int, _ filler: Float) -> Lanes {
+  var lanes = Lanes(repeating: filler)
+  for i in 0..<count { lanes[i] = p[i] }
+  return lanes
+}
+
+/// Stores the first `count` (at most 8) lanes.
+@inline(__always)
+func store(_ lanes: Lanes, _ p: Pointer, _ count: Int) {
+  if count >= 8 { store(lanes, p) } else { storeTail(lanes, p, count) }
+}
+
+@inline(never)
+private func storeTail(_ lanes: Lanes, _ p: Pointer, _ count: Int) {
+  for i in 0..<count { p[i] = lanes[i] }
+}
+
+/// Calls `body(start, count)` for each eight of `range`; the last may have fewer.
+@inline(__always)
+func eachLanes(_ range: Range<Int>, _ body: (Int, Int) -> Void) {
+  var i = range.lowerBound
+  while i < range.upperBound {
+    body(i, range.upperBound &- i)
+    i &+= 8
+  }
+}
+
+@inline(__always)
+func fma(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes { c.addingProduct(a, b) }
+
+@inline(__always)
+func fma(_ a: Lanes, _ b: Float, _ c: Float) -> Lanes {
+  Lanes(repeating: c).addingProduct(a, Lanes(repeating: b))
+}
+
+@inline(__always)
+func maximum(_ a: Lanes, _ b: Lanes) -> Lanes { a.replacing(with: b, where: a .< b) }
+
+extension SIMD8<Float> {
+  /// The lanes' sum, halves folded onto each other: ((0+4)+(2+6)) + ((1+5)+(3+7)).
+  @inline(__always)
+  var foldedSum: Float {
+    let four = lowHalf + highHalf
+    let two = four.lowHalf + four.highHalf
+    return two[0] + two[1]
+  }
+
+  /// The largest lane.
+  @inline(__always)
+  var foldedMaximum: Float {
+    var most = self[0]
+    for i in 1..<8 where self[i] > most { most = self[i] }
+    return most
+  }
+}
+
+/// 32 running sums, kept in four registers: element i of a sequence belongs to sum i mod 32, so the
+/// shape of the sum depends on its length alone.
+struct LaneSums {
+  var a = Lanes(repeating: 0)
+  var b = Lanes(repeating: 0)
+  var c = Lanes(repeating: 0)
+  var d = Lanes(repeating: 0)
+
+  @inline(__always)
+  var total: Float { ((a + b) + (c + d)).foldedSum }
+}
+
+/// Σ x·y over `count` floats with the shape of `LaneSums`.
+@inline(never)
+func laneDot(_ x: ConstPointer, _ y: ConstPointer, _ count: Int) -> Float {
+  var sums = LaneSums()
+  var i = 0
+  while i &+ 32 <= count {
+    sums.a.addProduct(load(x + i), load(y + i))
+    sums.b.addProduct(load(x + i + 8), load(y + i + 8))
+    sums.c.addProduct(load(x + i + 16), load(y + i + 16))
+    sums.d.addProduct(load(x + i + 24), load(y + i + 24))
+    i &+= 32
+  }
+  if i < count { sums.a.addProduct(load(x + i, count - i), load(y + i, count - i)) }
+  if i + 8 < count {
+    sums.b.addProduct(load(x + i + 8, count - i - 8), load(y + i + 8, count - i - 8))
+  }
+  if i + 16 < count {
+    sums.c.addProduct(load(x + i + 16, count - i - 16), load(y + i + 16, count - i - 16))
+  }
+  if i + 24 < count {
+    sums.d.addProduct(load(x + i + 24, count - i - 24), load(y + i + 24, count - i - 24))
+  }
+  return sums.total
+}

@@ -1,0 +1,126 @@
+/// Rows of a register tile.
+let tileRows = 6
+/// Columns of a register tile: two vectors of eight.
+let tileColumns = 16
+
+/// Twelve registers of running sums: six rows of sixteen columns.
+private struct Tile {
+  var l0 = Lanes(repeating: 0)
+  var r0 = Lanes(repeating: 0)
+  var l1 = Lanes(repeating: 0)
+  var r1 = Lanes(repeating: 0)
+  var l2 = Lanes(repeating: 0)
+  var r2 = Lanes(repeating: 0)
+  var l3 = Lanes(repeating: 0)
+  var r3 = Lanes(repeating: 0)
+  var l4 = Lanes(repeating: 0)
+  var r4 = Lanes(repeating: 0)
+  var l5 = Lanes(repeating: 0)
+  var r5 = Lanes(repeating: 0)
+
+  @inline(__always)
+  mutating func resume(_ c: ConstPointer, _ stride: Int) {
+    l0 = load(c)
+    r0 = load(c + 8)
+    l1 = load(c + stride)
+    r1 = load(c + (stride + 8))
+    l2 = load(c + 2 * stride)
+    r2 = load(c + (2 * stride + 8))
+    l3 = load(c + 3 * stride)
+    r3 = load(c + (3 * stride + 8))
+    l4 = load(c + 4 * stride)
+    r4 = load(c + (4 * stride + 8))
+    l5 = load(c + 5 * stride)
+    r5 = load(c + (5 * stride + 8))
+  }
+
+  @inline(__always)
+  mutating func step(
+    _ a0: Float, _ a1: Float, _ a2: Float, _ a3: Float, _ a4: Float, _ a5: Float, _ b: ConstPointer
+  ) {
+    let left = load(b)
+    let right = load(b + 8)
+    l0.addProduct(Lanes(repeating: a0), left)
+    r0.addProduct(Lanes(repeating: a0), right)
+    l1.addProduct(Lanes(repeating: a1), left)
+    r1.addProduct(Lanes(repeating: a1), right)
+    l2.addProduct(Lanes(repeating: a2), left)
+    r2.addProduct(Lanes(repeating: a2), right)
+    l3.addProduct(Lanes(repeating: a3), left)
+    r3.addProduct(Lanes(repeating: a3), right)
+    l4.addProduct(Lanes(repeating: a4), left)
+    r4.addProduct(Lanes(repeating: a4), right)
+    l5.addProduct(Lanes(repeating: a5), left)
+    r5.addProduct(Lanes(repeating: a5), right)
+  }
+
+  @inline(__always)
+  func save(_ c: Pointer, _ stride: Int) {
+    store(l0, c)
+    store(r0, c + 8)
+    store(l1, c + stride)
+    store(r1, c + (stride + 8))
+    store(l2, c + 2 * stride)
+    store(r2, c + (2 * stride + 8))
+    store(l3, c + 3 * stride)
+    store(r3, c + (3 * stride + 8))
+    store(l4, c + 4 * stride)
+    store(r4, c + (4 * stride + 8))
+    store(l5, c + 5 * stride)
+    store(r5, c + (5 * stride + 8))
+  }
+}
+
+/// c[6 × 16] = a · b over `depth` steps, or c + a · b when `resuming`: each element one chain of fused
+/// multiply-adds. a holds six values per step, b sixteen, both packed.
+@inline(never)
+func packedTile(
+  _ depth: Int, _ a: ConstPointer, _ b: ConstPointer, _ c: Pointer, _ stride: Int, resuming: Bool
+) {
+  var tile = Tile()
+  if resuming { tile.resume(c, stride) }
+  var a = a
+  var b = b
+  for _ in 0..<depth {
+    tile.step(a[0], a[1], a[2], a[3], a[4], a[5], b)
+    a += tileRows
+    b += tileColumns
+  }
+  tile.save(c, stride)
+}
+
+/// The same with the six rows of a where they lie, `rowStride` apart.
+@inline(never)
+func rowTile(
+  _ depth: Int, _ a: ConstPointer, _ rowStride: Int, _ b: ConstPointer, _ c: Pointer, _ stride: Int,
+  resuming: Bool
+) {
+  var tile = Tile()
+  if resuming { tile.resume(c, stride) }
+  let a1 = a + rowStride
+  let a2 = a + 2 * rowStride
+  let a3 = a + 3 * rowStride
+  let a4 = a + 4 * rowStride
+  let a5 = a + 5 * rowStride
+  var b = b
+  for k in 0..<depth {
+    tile.step(a[k], a1[k], a2[k], a3[k], a4[k], a5[k], b)
+    b += tileColumns
+  }
+  tile.save(c, stride)
+}
+
+/// One row's chains over `depth` steps, going on from c[16].
+@inline(never)
+func chainRow(_ depth: Int, _ a: ConstPointer, _ b: ConstPointer, _ c: Pointer) {
+  var left = load(c)
+  var right = load(c + 8)
+  var b = b
+  for k in 0..<depth {
+    left.addProduct(Lanes(repeating: a[k]), load(b))
+    right.addProduct(Lanes(repeating: a[k]), load(b + 8))
+    b += tileColumns
+  }
+  store(left, c)
+  store(right, c + 8)
+}
