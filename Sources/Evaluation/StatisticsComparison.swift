@@ -54,6 +54,21 @@ package struct PairedComparison: Hashable, Sendable {
   }
 }
 
+extension PairedComparison {
+  /// P(|Z| ≥ |difference|/SE): two-sided, normal. Nil without a standard error; 1 when nothing
+  /// differs at all.
+  package var pValue: Double? { twoSided(difference, standardError) }
+}
+
+extension UnpairedComparison {
+  /// As `PairedComparison.pValue`.
+  package var pValue: Double? { twoSided(difference, standardError) }
+}
+
+private func twoSided(_ difference: Double, _ standardError: Double?) -> Double? {
+  standardError.map { difference == 0 ? 1 : Normal.twoSided(difference / $0) }
+}
+
 /// Two systems of which only values and standard errors are known, or whose questions differ.
 package struct UnpairedComparison: Hashable, Sendable {
   /// a − b.
