@@ -1,30 +1,36 @@
-/// P(X ≤ k) for X the number of successes in n trials of probability p. Terms are built from the
-/// mode outwards by their ratios and divided by their sum, so no logarithm is needed.
-package func binomialCDF(_ k: Int, trials n: Int, probability p: Double) -> Double {
-  if k < 0 { return 0 }
-  if k >= n { return 1 }
-  if p <= 0 { return 1 }
-  if p >= 1 { return 0 }
-  let terms = binomialTerms(trials: n, probability: p)
-  // Small terms first, so that they are not lost beside large ones.
-  let lower = terms[...k].reduce(0, +)
-  let upper = terms[(k + 1)...].reversed().reduce(0, +)
-  return lower / (lower + upper)
-}
+/// The number of successes in n independent trials. Probabilities are built from the most likely
+/// number outwards by their ratios and divided by their sum, so no logarithm is needed.
+package struct Binomial: Hashable, Sendable {
+  /// Of 0…n successes.
+  private let probabilities: [Double]
 
-/// The binomial probabilities of 0…n, times a common factor that makes the greatest 1.
-private func binomialTerms(trials n: Int, probability p: Double) -> [Double] {
-  let odds = p / (1 - p)
-  var terms = [Double](repeating: 0, count: n + 1)
-  let mode = min(n, Int(Double(n + 1) * p))
-  terms[mode] = 1
-  for i in stride(from: mode, to: n, by: 1) {
-    terms[i + 1] = terms[i] * (Double(n - i) / Double(i + 1) * odds)
+  package init(trials n: Int, probability p: Double) {
+    let odds = p / (1 - p)
+    let mode = min(n, Int(Double(n + 1) * p))
+    var terms = [Double](repeating: 0, count: n + 1)
+    terms[mode] = 1
+    for i in stride(from: mode, to: n, by: 1) {
+      terms[i + 1] = terms[i] * (Double(n - i) / Double(i + 1) * odds)
+    }
+    for i in stride(from: mode, to: 0, by: -1) {
+      terms[i - 1] = terms[i] * (Double(i) / (Double(n - i + 1) * odds))
+    }
+    // Small terms first, so that they are not lost beside large ones.
+    let total = terms[..<mode].reduce(0, +) + terms[mode...].reversed().reduce(0, +)
+    probabilities = terms.map { $0 / total }
   }
-  for i in stride(from: mode, to: 0, by: -1) {
-    terms[i - 1] = terms[i] * (Double(i) / (Double(n - i + 1) * odds))
+
+  /// P(X = k).
+  package func probability(of k: Int) -> Double {
+    probabilities.indices.contains(k) ? probabilities[k] : 0
   }
-  return terms
+
+  /// P(X ≤ k).
+  package func cdf(_ k: Int) -> Double {
+    if k < 0 { return 0 }
+    if k >= probabilities.count - 1 { return 1 }
+    return min(1, probabilities[...k].reduce(0, +))
+  }
 }
 
 /// McNemar's test of two systems' right and wrong answers to the same questions. Only questions
@@ -48,24 +54,18 @@ package struct McNemar: Hashable, Sendable {
 
   private var trials: Int { onlyA + onlyB }
   private var smaller: Int { min(onlyA, onlyB) }
+  private var distribution: Binomial { Binomial(trials: trials, probability: 0.5) }
 
   /// The exact two-sided p-value, min(1, 2 P(X ≤ min)), X binomial with ½. It equals the exact
   /// sign-flip permutation test.
-  package var exact: Double {
-    min(1, 2 * binomialCDF(smaller, trials: trials, probability: 0.5))
-  }
+  package var exact: Double { min(1, 2 * distribution.cdf(smaller)) }
 
-  /// The mid-p value: the exact one less P(X = min) (Fagerland et al. 2013); less conservative.
+  /// The mid-p value, less conservative: half the probability of what was seen is taken off each
+  /// tail (Fagerland, Lydersen and Laake 2013). With b = c there is one such value, not two.
   package var midP: Double {
-    guard onlyA != onlyB else {
-      return trials == 0 ? 1 : 1 - probability(smaller)
-    }
-    return 2 * binomialCDF(smaller, trials: trials, probability: 0.5) - probability(smaller)
-  }
-
-  private func probability(_ k: Int) -> Double {
-    binomialCDF(k, trials: trials, probability: 0.5)
-      - binomialCDF(k - 1, trials: trials, probability: 0.5)
+    if trials == 0 { return 1 }
+    let seen = distribution.probability(of: smaller)
+    return onlyA == onlyB ? 1 - seen / 2 : 2 * distribution.cdf(smaller) - seen
   }
 
   /// (b − c)²/(b + c), χ² with one degree of freedom; with Edwards' correction (|b − c| − 1)²,
