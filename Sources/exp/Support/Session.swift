@@ -3,22 +3,21 @@ import Ledger
 import Pipeline
 import Runner
 
-/// An opened store: what every reading verb works on.
+/// An opened store: what every verb that looks at records works on.
 struct Session {
   let workspace: Workspace
-  let ledger: Ledger
-  var store: ObjectStore { workspace.objects }
+  var ledger: Ledger { workspace.ledger }
+  var store: ObjectStore { workspace.store }
 
   /// The nearest store at or above the current folder, for reading; works on a read-only disk.
   static func reading() throws -> Session {
-    let workspace = try Workspace.find()
-    return Session(workspace: workspace, ledger: try workspace.openLedger(readOnly: true))
+    Session(workspace: try Workspace.openForReading())
   }
 
-  /// The same, for a verb that adds records (`tag`, `note`, `replay`).
+  /// The same, for a verb that adds records (`tag`, `note`, `replay`). Makes no new store.
   static func writing() throws -> Session {
-    let workspace = try Workspace.find()
-    return Session(workspace: workspace, ledger: try workspace.openLedger(readOnly: false))
+    guard let folder = Workspace.find() else { return try reading() }
+    return Session(workspace: try Workspace.open(at: folder))
   }
 }
 

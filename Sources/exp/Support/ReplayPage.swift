@@ -1,0 +1,111 @@
+import ContentStore
+import Reports
+import Runner
+
+/// What a replay ends with.
+struct ReplayPage {
+  let report: ReplayReport
+  let console: Console
+
+  func show() {
+    var table = Table([.init("stage"), .init("op"), .init("verdict"), .init("time", .right)])
+    for stage in report.stages {
+      table.add([
+        stage.name, stage.op, word(stage.verdict),
+        stage.seconds.map { Format.duration(seconds: $0) } ?? "",
+      ])
+    }
+    table.lines(
+      width: console.isTerminal ? console.width : nil, heading: { console.styled($0, .bold) },
+      cell: { row, column, text in
+        column == 2 ? console.styled(text, colour(report.stages[row].verdict)) : text
+      }
+    ).forEach { console.print($0) }
+    console.print()
+    for stage in report.stages {
+      if case .failed(let why) = stage.verdict { console.print("\(stage.name): \(why)") }
+    }
+    if let first = report.firstDifference, case .differs(let difference) = first.verdict {
+      console.print(console.styled("first difference: ", .red) + "stage \(first.name)")
+      for line in sentences(difference) { console.print("  \(line)") }
+    } else if report.exitStatus == 0 {
+      console.print(console.styled("identical: every stage gave the recorded bits", .green))
+    }
+  }
+
+  private func word(_ verdict: ReplayReport.Verdict) -> String {
+    switch verdict {
+    case .identical: "identical"
+    case .withinTolerance: "within tolerance"
+    case .differs: "differs"
+    case .failed: "failed"
+    case .skipped: "skipped"
+    }
+  }
+
+  private func colour(_ verdict: ReplayReport.Verdict) -> Console.Style {
+    switch verdict {
+    case .identical, .withinTolerance: .green
+    case .differs, .failed: .red
+    case .skipped: .yellow
+    }
+  }
+
+  private func sentences(_ difference: ReplayDifference) -> [String] {
+    var lines: [String] = []
+    if let point = difference.point {
+      lines.append(
+        "at step \(point.step): \(point.series) was \(text(point.recorded)), now "
+          + text(point.replayed))
+    }
+    if let trace = difference.trace {
+      lines += ["trace line \(trace.number) was \(trace.recorded)", "  now \(trace.replayed)"]
+    }
+    if let score = difference.score {
+      lines.append(
+        "score \(score.series) was \(text(score.recorded)), now \(text(score.replayed))")
+    }
+    if let output = difference.output {
+      lines.append("output \(output)" + (difference.path.map { "/\($0)" } ?? "") + " differs")
+    }
+    return lines
+  }
+
+  private func text(_ value: Double?) -> String {
+    value.map { $0.isFinite ? JSON.ecmaScript($0) : "\($0)" } ?? "absent"
+  }
+
+  var json: JSON {
+    [
+      "run": report.run.map { .string($0.hex) } ?? .null,
+      "status": .string(report.ending.rawValue), "identical": .bool(report.exitStatus == 0),
+      "firstDifference": report.firstDifference.map { .string($0.name) } ?? .null,
+      "stages": .array(
+        report.stages.map { stage in
+          [
+            "name": .string(stage.name), "op": .string(stage.op),
+            "recipe": .string(stage.recipe.hex), "verdict": .string(word(stage.verdict)),
+            "execution": stage.execution.map { .string($0.hex) } ?? .null,
+            "difference": difference(stage.verdict),
+          ]
+        }),
+    ]
+  }
+
+  private func difference(_ verdict: ReplayReport.Verdict) -> JSON {
+    switch verdict {
+    case .identical, .withinTolerance, .skipped: .null
+    case .failed(let why): ["error": .string(why)]
+    case .differs(let difference):
+      [
+        "output": difference.output.map(JSON.string) ?? .null,
+        "path": difference.path.map(JSON.string) ?? .null,
+        "step": difference.point.map { .integer($0.step) } ?? .null,
+        "series": difference.point.map { .string($0.series) } ?? .null,
+        "recorded": difference.point?.recorded.map(JSON.exact) ?? .null,
+        "replayed": difference.point?.replayed.map(JSON.exact) ?? .null,
+        "traceLine": difference.trace.map { .integer($0.number) } ?? .null,
+      ]
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import ContentStore
+import Glibc
+import Ledger
+import Pipeline
+import Runner
+
+/// What `run`, `branch`, `replay` and `plan` have in common: reading the experiment and the options.
+enum RunSettings {
+  static let experiment: [Option] = [
+    .value("profile", "p", "NAME", "The profile of the experiment to apply (`base` for none)."),
+    .list(
+      "set", "S", "PATH=VALUE",
+      "Change a value: stages.pretrain.with.steps=200. May be given often; the last wins."),
+  ]
+
+  static let execution: [Option] = [
+    .value("jobs", "j", "N", "How many stages may run at once (1)."),
+    .value("threads", nil, "N", "Threads per stage (the cores divided among the jobs)."),
+    .flag("in-process", nil, "Run stages in this process, for debuggers and emulators."),
+    .flag("quiet", "q", "No progress."),
+    .flag("json", nil, "The outcome as JSON."),
+  ]
+
+  /// The experiment of an operand, under its profile and overrides.
+  static func load(_ path: String, _ arguments: Arguments) throws -> LoadedExperiment {
+    let file = try ExperimentFile.load(path)
+    let overrides = try overrides(arguments)
+    let experiment = try file.experiment(
+      profile: arguments.value("profile"), overrides: overrides)
+    let folder = FileSystem.isFolder(path) ? path : FileSystem.parent(of: path) ?? "."
+    return LoadedExperiment(
+      experiment: experiment, resolved: try experiment.resolve(.all), file: file, folder: folder)
+  }
+
+  static func overrides(_ arguments: Arguments) throws -> [Override] {
+    let folder = Workspace.currentFolder
+    var overrides: [Override] = []
+    for text in arguments.list("set") {
+      overrides.append(try Override(parsing: text, folder: folder))
+    }
+    return overrides
+  }
+
+  /// Options from the command line, with environment and code to be captured when needed.
+  static func options(_ arguments: Arguments) throws -> RunOptions {
+    var options = RunOptions()
+    options.jobs = try arguments.integer("jobs", in: 1...256) ?? 1
+    options.threads = try arguments.integer("threads", in: 1...1024)
+    options.isInProcess = arguments.flag("in-process")
+    options.arguments = Array(CommandLine.arguments.dropFirst())
+    options.capture = Machine.capture
+    return options
+  }
+}
+
+/// An experiment file, resolved.
+struct LoadedExperiment {
+  let experiment: Experiment
+  let resolved: ResolvedExperiment
+  let file: ExperimentFile
+  /// The folder that the file lies in, where its lock files are.
+  let folder: String
+}

@@ -1,0 +1,96 @@
+import ContentStore
+import Ledger
+import Pipeline
+import Runner
+
+/// `exp run EXPERIMENT`: what is known is taken from the ledger, the rest is carried out.
+enum Run: Verb {
+  static let name = "run"
+  static let summary = "Carry out an experiment; what is known already is not done again"
+  static let discussion = """
+    EXPERIMENT is a folder with an experiment.json5, or such a file. A run that was killed or
+    interrupted goes on from its last snapshot when it is started again. Where a lock file lies beside
+    the experiment, the results are compared with it.
+
+      exp run experiments/quickstart
+      exp run experiments/your-text --set stages.text.with.files=my/texts
+      exp run experiments/quickstart -S stages.pretrain.with.learningRate=0.002 --until pretrain
+    """
+  static let operands = Operands.exactly(1, "EXPERIMENT")
+  static let options: [Option] =
+    RunSettings.experiment + RunSettings.execution + [
+      .value("until", "u", "STAGE", "Only this stage and what it needs."),
+      .flag("dry-run", "n", "Say what would be carried out; do nothing."),
+      .flag("locked", nil, "Fail (status 1) unless every stage equals the lock file."),
+      .value("tag", nil, "NAME", "Tag the run."),
+    ]
+
+  static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
+    let loaded = try RunSettings.load(arguments.operands[0], arguments)
+    var options = try RunSettings.options(arguments)
+    options.until = arguments.value("until")
+    options.isDryRun = arguments.flag("dry-run")
+    options.folder = loaded.absoluteFolder
+    options.files = [loaded.text]
+    try addLock(&options, loaded, arguments)
+    let (workspace, isNew) = try Workspace.openOrCreate()
+    if isNew { console.talk("made a store in \(workspace.path)") }
+    let report = try execute(loaded.resolved, workspace, options, arguments, console)
+    if let tag = arguments.value("tag"), let run = report.run {
+      try workspace.ledger.tag(tag, Subject(.run, run))
+    }
+    return status(report, isLocked: options.isLocked)
+  }
+
+  /// Runs with a progress view, and prints the outcome.
+  static func execute(
+    _ experiment: ResolvedExperiment, _ workspace: Workspace, _ options: RunOptions,
+    _ arguments: Arguments, _ console: Console
+  ) throws -> RunReport {
+    let view = ProgressView(console, isQuiet: arguments.flag("quiet"))
+    defer { view.end() }
+    let report = try Runner.run(
+      experiment, in: workspace, options: options, registry: .all, observer: view)
+    view.end()
+    let page = RunPage(report: report, console: console)
+    if arguments.flag("json") { try console.print(json: page.json) } else { page.show() }
+    return report
+  }
+
+  private static func addLock(
+    _ options: inout RunOptions, _ loaded: LoadedExperiment, _ arguments: Arguments
+  ) throws {
+    options.isLocked = arguments.flag("locked")
+    let path = Lock.path(in: loaded.folder, profile: loaded.experiment.profile)
+    // A run with other values than the file's is not what the lock speaks of.
+    guard options.isLocked || arguments.list("set").isEmpty else { return }
+    options.lock = try Lock.load(path)
+    if options.isLocked && options.lock == nil {
+      throw UsageError("--locked: there is no \(path); write it with `exp lock RUN`")
+    }
+  }
+
+  /// Without `--locked` only a broken promise counts: the same recipe with another result.
+  static func status(_ report: RunReport, isLocked: Bool) -> ExitStatus {
+    if report.ending == .done && !isLocked {
+      let isBroken = (report.lockDifferences ?? []).contains { difference in
+        if case .result = difference { true } else { false }
+      }
+      return isBroken ? .failed : .done
+    }
+    return ExitStatus(rawValue: report.exitStatus) ?? .failed
+  }
+}
+
+extension LoadedExperiment {
+  var absoluteFolder: String {
+    folder.hasPrefix("/") ? folder : Workspace.currentFolder + "/" + folder
+  }
+
+  /// The file's text, as it is recorded with the run.
+  var text: ExperimentText {
+    let source = file.root.position.file
+    let name = source.name.split(separator: "/").last.map(String.init) ?? source.name
+    return ExperimentText(name: name, text: String(decoding: source.bytes, as: UTF8.self))
+  }
+}
