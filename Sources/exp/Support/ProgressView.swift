@@ -1,5 +1,7 @@
+import ContentStore
 import Glibc
 import Ledger
+import Pipeline
 import Reports
 import Runner
 

@@ -1,4 +1,5 @@
 import ContentStore
+import Ledger
 import Reports
 import Runner
 

@@ -42,7 +42,7 @@ struct RunPage {
   private func scores() {
     let scores = report.stages.flatMap { stage in
       (stage.result?.scores ?? [:]).sorted { $0.key < $1.key }.map {
-        StageScore(stage: stage.name, name: $0.key, score: $0.value)
+        ScoreTable.Row(stage: stage.name, name: $0.key, score: $0.value)
       }
     }
     if scores.isEmpty { return }

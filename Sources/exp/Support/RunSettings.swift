@@ -3,6 +3,7 @@ import Glibc
 import Ledger
 import Pipeline
 import Runner
+import Stages
 
 /// What `run`, `branch`, `replay` and `plan` have in common: reading the experiment and the options.
 enum RunSettings {
@@ -27,7 +28,9 @@ enum RunSettings {
     let overrides = try overrides(arguments)
     let experiment = try file.experiment(
       profile: arguments.value("profile"), overrides: overrides)
-    let folder = FileSystem.isFolder(path) ? path : FileSystem.parent(of: path) ?? "."
+    let folder =
+      (try? FileSystem.status(of: path))?.kind == .folder
+      ? path : FileSystem.parent(of: path) ?? "."
     return LoadedExperiment(
       experiment: experiment, resolved: try experiment.resolve(.all), file: file, folder: folder)
   }

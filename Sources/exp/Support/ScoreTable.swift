@@ -3,8 +3,15 @@ import Reports
 
 /// Scores as people read them.
 enum ScoreTable {
+  struct Row {
+    /// Empty when the table is about one stage.
+    var stage = ""
+    var name: String
+    var score: Score
+  }
+
   /// One line a score; the stage column is left out when no score names one.
-  static func lines(_ scores: [StageScore], _ console: Console) -> [String] {
+  static func lines(_ scores: [Row], _ console: Console) -> [String] {
     let hasStages = scores.contains { !$0.stage.isEmpty }
     var table = Table(
       (hasStages ? [Table.Column("stage")] : [])

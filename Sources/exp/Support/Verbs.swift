@@ -8,7 +8,12 @@ enum Verbs {
   }
 
   static let groups: [Group] = [
-    Group(title: "Help", verbs: [Help.self, Completions.self])
+    Group(title: "Run", verbs: [Run.self, BranchVerb.self, ReplayVerb.self, Init.self]),
+    Group(title: "Look", verbs: [Log.self, Show.self, SQL.self, Ops.self]),
+    Group(title: "Take", verbs: [Cat.self, Checkout.self, TagVerb.self, NoteVerb.self]),
+    Group(title: "Prove", verbs: [VerifyVerb.self, LockVerb.self]),
+    Group(title: "Help", verbs: [Help.self, Completions.self]),
+    Group(title: "Inner", verbs: [WorkerVerb.self]),
   ]
 
   static var all: [any Verb.Type] { groups.flatMap(\.verbs) }

@@ -3,6 +3,7 @@ import Ledger
 import Pipeline
 import Reports
 import Runner
+import Stages
 
 /// `exp branch RUN --at STAGE`: a run that shares its parent's results up to a stage.
 enum BranchVerb: Verb {

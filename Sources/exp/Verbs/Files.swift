@@ -45,7 +45,7 @@ enum Checkout: Verb {
     let session = try Session.reading()
     let artifact = try session.artifact(arguments.operands[0])
     let folder = arguments.operands[1]
-    if let entries = try? FileSystem.names(in: folder), !entries.isEmpty {
+    if let entries = try? FileSystem.list(folder), !entries.isEmpty {
       throw UsageError("\(folder) is not empty; name a new folder")
     }
     try session.store.materialize(artifact, at: folder)

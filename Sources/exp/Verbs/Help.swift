@@ -22,7 +22,7 @@ enum Help: Verb {
 
       Usage: exp VERB [OPTION]... [ARGUMENT]...
       """)
-    for group in Verbs.groups {
+    for group in Verbs.groups where group.verbs.contains(where: { !$0.isHidden }) {
       console.print()
       console.print(console.styled(group.title, .bold))
       for verb in group.verbs where !verb.isHidden {

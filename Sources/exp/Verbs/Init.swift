@@ -14,7 +14,8 @@ enum Init: Verb {
     let folder = arguments.operands.first.map { $0.hasPrefix("/") ? $0 : "\(here)/\($0)" } ?? here
     let exists = Workspace.find(from: folder) == folder
     let workspace = try Workspace.open(at: folder)
-    console.talk(exists ? "\(workspace.path) is there already" : "made a store in \(workspace.path)")
+    console.talk(
+      exists ? "\(workspace.path) is there already" : "made a store in \(workspace.path)")
     return .done
   }
 }

@@ -58,7 +58,9 @@ enum Log: Verb {
   private static func table(
     _ runs: [RunSummary], _ session: Session, _ console: Console
   ) throws {
-    if runs.isEmpty { return console.talk("no runs yet; begin with: exp run experiments/quickstart") }
+    if runs.isEmpty {
+      return console.talk("no runs yet; begin with: exp run experiments/quickstart")
+    }
     let tags = Dictionary(
       grouping: try session.ledger.tags().filter { $0.subject?.kind == .run },
       by: { $0.subject!.digest })

@@ -2,6 +2,7 @@ import ContentStore
 import Ledger
 import Pipeline
 import Runner
+import Stages
 
 /// `exp run EXPERIMENT`: what is known is taken from the ledger, the rest is carried out.
 enum Run: Verb {

@@ -113,7 +113,8 @@ struct ShowPage {
   private func scoreTable(_ scores: [StageScore]) {
     if scores.isEmpty { return }
     heading("Scores")
-    ScoreTable.lines(scores, console).forEach { console.print($0) }
+    let rows = scores.map { ScoreTable.Row(stage: $0.stage, name: $0.name, score: $0.score) }
+    ScoreTable.lines(rows, console).forEach { console.print($0) }
   }
 
   private func print(_ table: Table, statusColumn: Int? = nil) {
@@ -237,7 +238,7 @@ struct ShowPage {
       line("output", "\(port): \(describe(result.outputs[port]!))")
     }
     let scores = result.scores.keys.sorted().map {
-      StageScore(stage: "", name: $0, score: result.scores[$0]!)
+      ScoreTable.Row(name: $0, score: result.scores[$0]!)
     }
     ScoreTable.lines(scores, console).forEach { console.print($0) }
   }
@@ -246,7 +247,9 @@ struct ShowPage {
     let names = try ledger.series(of: execution)
     if names.isEmpty { return }
     heading("Metrics")
-    var table = Table([.init("series"), .init("step", .right), .init("last value", .right), .init("")])
+    var table = Table([
+      .init("series"), .init("step", .right), .init("last value", .right), .init(""),
+    ])
     for point in try ledger.lastPoints(of: execution) {
       let points = try ledger.points(of: execution, series: point.series)
       table.add([
