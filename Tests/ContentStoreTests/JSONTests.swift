@@ -103,7 +103,7 @@ struct JSONTests {
   }
 
   @Test func `all 64 bits of a double survive`() {
-    for value in [0.0, -0.0, .nan, .infinity, -.infinity, 5e-324, 0.1] {
+    for value in [0.0, -0.0, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, 0.1] {
       #expect(JSON.exact(value).exactValue?.bitPattern == value.bitPattern)
     }
   }
