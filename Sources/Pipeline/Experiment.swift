@@ -1,28 +1,5 @@
 package import ContentStore
 
-/// An experiment file before a profile is chosen.
-package struct ExperimentFile: Sendable {
-  package let root: SourceNode
-  package let name: String
-  /// In file order.
-  package let profileNames: [String]
-  /// The file's `defaultProfile`; nil means that the base values apply.
-  package let defaultProfile: String?
-
-  /// Reads a file, or `experiment.json5` in a folder.
-  package static func load(_ path: String) throws(ExperimentError) -> ExperimentFile {
-    fatalError("to be built")
-  }
-
-  package init(parsing file: SourceFile) throws(ExperimentError) { fatalError("to be built") }
-
-  /// The experiment under a profile, then under overrides in their order; later ones win.
-  /// - Parameter profile: nil takes the file's `defaultProfile`; `base` names the base values.
-  package func experiment(
-    profile: String? = nil, overrides: [Override] = []
-  ) throws(ExperimentError) -> Experiment { fatalError("to be built") }
-}
-
 /// An experiment with its profile and overrides merged in and its loops unrolled.
 package struct Experiment: Sendable {
   package var name: String
@@ -41,22 +18,48 @@ package struct Experiment: Sendable {
   package var profile: String?
   /// The overrides as the user wrote them.
   package var overrides: [String]
-  /// Values handed out of loops: `rounds.policy` → the reference of the last round.
-  var carried: [String: InputReference]
   /// The merged text, before loops are unrolled.
-  var root: SourceNode
+  let root: SourceNode
+
+  /// - Parameter root: the merged object, without profiles.
+  init(root: SourceNode, overrides: [Override]) throws(ExperimentError) {
+    var root = root
+    for override in overrides { root = try root.applying(override) }
+    let reader = try NodeReader(root, path: "", allowed: ExperimentReader.keys)
+    name = try ExperimentReader.name(reader)
+    description = try reader.string("description")
+    paper = try ExperimentReader.paper(reader)
+    seed = try reader.seed("seed") ?? 0
+    numerics = try ExperimentReader.numerics(reader)
+    stages = try ExperimentReader.stages(reader)
+    claims = try ExperimentReader.claims(reader)
+    reported = try ExperimentReader.reported(reader)
+    profile = nil
+    self.overrides = overrides.map(\.text)
+    self.root = root
+  }
 
   /// Reads the experiment that `ResolvedExperiment.record` wrote, for branch and replay.
   /// - Parameters:
   ///   - name: what errors call it, such as `run 3fa29c01`.
   ///   - folder: where the relative file paths of the experiment start from.
+  ///   - overrides: applied on top of those that the record holds.
   package init(
     record: JSON, name: String, folder: String, overrides: [Override] = []
-  ) throws(ExperimentError) { fatalError("to be built") }
-
-  /// Decodes every stage's parameters, checks the wiring, and orders the stages.
-  package func resolve(_ registry: StageRegistry) throws(ExperimentError) -> ResolvedExperiment {
-    fatalError("to be built")
+  ) throws(ExperimentError) {
+    guard record["type"] == "experiment/1", let merged = record["experiment"],
+      let order = record["stages"]?.arrayValue?.compactMap(\.stringValue),
+      let earlier = record["overrides"]?.arrayValue?.compactMap(\.stringValue),
+      let text = try? merged.canonical()
+    else { throw ExperimentError("the record of \(name) is not an experiment (experiment/1)") }
+    let root = try SourceNode(parsing: SourceFile(name: name, folder: folder, bytes: text))
+    try self.init(root: root, overrides: overrides)
+    profile = record["profile"]?.stringValue
+    self.overrides = earlier + self.overrides
+    // Canonical JSON sorts members; the list of stages remembers the file's order.
+    let places = Dictionary(zip(order, 0...)) { first, _ in first }
+    let ranked = stages.enumerated().map { (places[$1.name] ?? order.count, $0, $1) }
+    stages = ranked.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.2)
   }
 }
 
@@ -74,6 +77,8 @@ package struct StageUse: Sendable {
   package var path: String
   /// Where the stage's name is written.
   package var position: SourcePosition
+  /// The whole object.
+  var node: SourceNode
 }
 
 /// What a stage's input port is wired to.

@@ -4,6 +4,8 @@ package import ContentStore
 package struct ParameterError: Error, Hashable, Sendable {
   package var path: String
   package var message: String
+  /// Whether there is no parameter of this name.
+  package var isUnknownName = false
 
   package init(path: String, message: String) {
     self.path = path
@@ -17,6 +19,8 @@ package struct ParameterField: Hashable, Sendable {
   package var path: String
   /// `integer`, `number`, `boolean`, `string`, `choice`, `files`, `list`, `object`, `map`, `json`.
   package var type: String
+  /// What a list holds: `string`, `number` or `object`; empty for other types.
+  package var elementType: String
   /// Nil when the user must give a value.
   package var defaultValue: JSON?
   package var minimum: Double?
@@ -39,11 +43,16 @@ package struct ParameterReader {
   /// The `files` parameters, by path, with the pattern the user wrote (see `files`).
   package private(set) var filePatterns: [String: [String]] = [:]
   private var known: [String] = []
+  /// Connected ports, which stand for `files` parameters of the same name.
+  private let fileInputs: Set<String>
 
   /// A reader over a stage's `with`; nil lists the fields.
-  package init(_ values: [String: JSON]?, path: String = "") {
+  /// - Parameter fileInputs: connected ports; a `files` parameter of the same name may be left out,
+  ///   as it always is in a recipe.
+  package init(_ values: [String: JSON]?, path: String = "", fileInputs: Set<String> = []) {
     self.values = values
     self.path = path
+    self.fileInputs = fileInputs
   }
 
   private func error(_ name: String, _ message: String) -> ParameterError {
@@ -61,10 +70,12 @@ package struct ParameterReader {
 
   private func field(
     _ name: String, _ type: String, _ defaultValue: JSON?, _ unit: String, _ summary: String,
-    minimum: Double? = nil, maximum: Double? = nil, choices: [String] = []
+    of elementType: String = "", minimum: Double? = nil, maximum: Double? = nil,
+    choices: [String] = []
   ) -> ParameterField {
     ParameterField(
-      path: at(name), type: type, defaultValue: defaultValue, minimum: minimum, maximum: maximum,
+      path: at(name), type: type, elementType: elementType, defaultValue: defaultValue,
+      minimum: minimum, maximum: maximum,
       choices: choices, unit: unit, summary: summary)
   }
 
@@ -83,10 +94,17 @@ package struct ParameterReader {
     } else if values == nil {
       value = placeholder
     } else {
-      throw error(name, "is required: \(field.summary)")
+      throw error(name, "is required: \(field.summary)" + misspelling(of: name))
     }
     normalized[name] = encode(value)
     return value
+  }
+
+  /// A name the user wrote that is probably meant for a missing one.
+  private func misspelling(of name: String) -> String {
+    let unknown = (values ?? [:]).keys.filter { !known.contains($0) }
+    return suggestion(for: name, among: unknown).map { " (is \"\($0)\" a misspelling of it?)" }
+      ?? ""
   }
 
   /// An integer in a range.
@@ -149,7 +167,8 @@ package struct ParameterReader {
         message: "must be from \(JSON.ecmaScript(range.lowerBound)) to "
           + "\(JSON.ecmaScript(range.upperBound)), found \(JSON.ecmaScript(value))")
     }
-    return value
+    // −0 has the canonical form of 0, so it must not act otherwise.
+    return value == 0 ? 0 : value
   }
 
   /// A number that may be left out or `null`.
@@ -244,7 +263,7 @@ package struct ParameterReader {
     _ name: String, default fallback: [String]? = nil, _ summary: String
   ) throws(ParameterError) -> [String] {
     let field = field(
-      name, "list", fallback.map { .array($0.map(JSON.string)) }, "", summary)
+      name, "list", fallback.map { .array($0.map(JSON.string)) }, "", summary, of: "string")
     let here = at(name)
     return try read(
       field, name, default: fallback, placeholder: [], encode: { .array($0.map(JSON.string)) }
@@ -266,7 +285,9 @@ package struct ParameterReader {
     unit: String = "", _ summary: String
   ) throws(ParameterError) -> [Double] {
     let field = field(
-      name, "list", fallback.map { .array($0.map(JSON.number)) }, unit, summary)
+      name, "list", fallback.map { .array($0.map(JSON.number)) }, unit, summary, of: "number",
+      minimum: range.lowerBound > -Double.greatestFiniteMagnitude ? range.lowerBound : nil,
+      maximum: range.upperBound < Double.greatestFiniteMagnitude ? range.upperBound : nil)
     let here = at(name)
     return try read(
       field, name, default: fallback, placeholder: [], encode: { .array($0.map(JSON.number)) }
@@ -289,7 +310,7 @@ package struct ParameterReader {
     return try read(field, name, default: fallback, placeholder: [:], encode: encode) {
       json throws(ParameterError) in
       var result: [String: String] = [:]
-      for (key, element) in try Self.members(json, at: here) {
+      for (key, element) in try Self.members(json, at: here).sorted(by: { $0.key < $1.key }) {
         result[key] = try Self.string(element, at: "\(here).\(key)")
       }
       return result
@@ -308,32 +329,41 @@ package struct ParameterReader {
 
   /// The user's own files: a path, folder or glob, or a list of them. They become an input port of
   /// the same name (a tree), so that their bytes, not their path, bear identity; the stage reads
-  /// them with `context.input(name)`. Returns what was written.
+  /// them with `context.input(name)`, where a nested parameter has its path for a name. The port
+  /// need not be declared. Returns what was written; nothing when a recipe is read.
   @discardableResult
   package mutating func files(
     _ name: String, optional: Bool = false, _ summary: String
   ) throws(ParameterError) -> [String] {
     let field = field(name, "files", optional ? .null : nil, "", summary)
     let here = at(name)
+    let isConnected = fileInputs.contains(here)
     let patterns: [String] = try read(
-      field, name, default: optional ? [] : nil, placeholder: [], encode: { _ in .null }
+      field, name, default: optional || isConnected ? [] : nil, placeholder: [],
+      encode: { _ in .null }
     ) { json throws(ParameterError) in
-      if json == .null, optional { return [] }
-      if let one = json.stringValue { return [one] }
-      guard json.arrayValue != nil else {
-        throw ParameterError(
-          path: here,
-          message: "must be a path or a list of paths, found \(Self.describe(json))")
-      }
-      var result: [String] = []
-      for (index, element) in try Self.list(json, at: here).enumerated() {
-        result.append(try Self.string(element, at: "\(here)[\(index)]"))
-      }
-      return result
+      optional && json == .null ? [] : try Self.patterns(json, at: here)
     }
     normalized[name] = nil
     if !patterns.isEmpty { filePatterns[here] = patterns }
     return patterns
+  }
+
+  private static func patterns(
+    _ json: JSON, at path: String
+  ) throws(ParameterError) -> [String] {
+    guard let list = json.stringValue.map({ [JSON.string($0)] }) ?? json.arrayValue, !list.isEmpty
+    else {
+      throw ParameterError(
+        path: path, message: "must be a path or a list of paths, found \(describe(json))")
+    }
+    var result: [String] = []
+    for (index, element) in list.enumerated() {
+      let here = json.arrayValue == nil ? path : "\(path)[\(index)]"
+      result.append(try string(element, at: here))
+      if result[index].isEmpty { throw ParameterError(path: here, message: "is an empty path") }
+    }
+    return result
   }
 
   /// A nested object. Left out, its fields take their own defaults.
@@ -346,7 +376,8 @@ package struct ParameterReader {
     let members = try written.map { json throws(ParameterError) in
       try Self.members(json, at: here)
     }
-    var inner = ParameterReader(values == nil ? nil : members ?? [:], path: here)
+    var inner = ParameterReader(
+      values == nil ? nil : members ?? [:], path: here, fileInputs: fileInputs)
     let value = try inner.decode(body)
     fields += inner.fields
     filePatterns.merge(inner.filePatterns) { first, _ in first }
@@ -359,7 +390,8 @@ package struct ParameterReader {
     _ name: String, minimum: Int = 0, _ summary: String,
     _ body: (inout ParameterReader) throws(ParameterError) -> Value
   ) throws(ParameterError) -> [Value] {
-    let written = written(name, field(name, "list", minimum == 0 ? [] : nil, "", summary))
+    let written = written(
+      name, field(name, "list", minimum == 0 ? [] : nil, "", summary, of: "object"))
     let here = at(name)
     guard values != nil else {
       var inner = ParameterReader(nil, path: "\(here)[]")
@@ -375,9 +407,11 @@ package struct ParameterReader {
     var forms: [JSON] = []
     for (index, element) in list.enumerated() {
       let place = "\(here)[\(index)]"
-      var inner = ParameterReader(try Self.members(element, at: place), path: place)
+      var inner = ParameterReader(
+        try Self.members(element, at: place), path: place, fileInputs: fileInputs)
       result.append(try inner.decode(body))
       forms.append(.object(inner.normalized))
+      filePatterns.merge(inner.filePatterns) { first, _ in first }
     }
     normalized[name] = .array(forms)
     return result
@@ -389,7 +423,9 @@ package struct ParameterReader {
   ) throws(ParameterError) -> Value {
     let value = try body(&self)
     for name in (values ?? [:]).keys.sorted() where !known.contains(name) {
-      throw error(name, "is not a parameter" + didYouMean(name, among: known))
+      var unknown = error(name, "is not a parameter" + didYouMean(name, among: known))
+      unknown.isUnknownName = true
+      throw unknown
     }
     return value
   }

@@ -41,16 +41,20 @@ package struct SourcePosition: Sendable {
   /// From 1, in characters (Unicode scalars), as editors count.
   package var column: Int { before.unicodeScalars.count + 1 }
 
-  /// The line with a caret under the place:
+  /// The line with a caret under the place, cut to a window when it is long:
   /// ```
   ///   seed: 017,
   ///         ^
   /// ```
   package var excerpt: String {
-    let line = file.line(at: offset)
+    let line = Array(file.line(at: offset))
+    let place = before.count
+    let start = place > 60 ? place - 40 : 0
+    let shown = line.dropFirst(start).prefix(90)
+    let cut = (before: start > 0 ? "…" : "", after: start + shown.count < line.count ? "…" : "")
     // Tabs stay tabs, so that the caret stands under its character.
-    let indent = String(before.map { $0 == "\t" ? "\t" : " " })
-    return "  \(line)\n  \(indent)^"
+    let indent = (Array(cut.before) + before.dropFirst(start)).map { $0 == "\t" ? "\t" : " " }
+    return "  \(cut.before)\(String(shown))\(cut.after)\n  \(indent.joined())^"
   }
 
   private var before: String {
