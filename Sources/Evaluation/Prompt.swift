@@ -29,12 +29,14 @@ package struct PromptWriter: Sendable {
     self.shots = shots
   }
 
-  /// The prompt of a question. `examples` are the subject's `dev` rows in file order. A question
-  /// that stands among the examples itself (when `dev` is what is scored) is not shown its own answer.
+  /// The prompt of a question. `examples` are the subject's `dev` rows in file order. A `dev`
+  /// question is not shown its own answer.
   package func prompt(
     for question: Question, examples: [Question]
   ) throws(QuestionError) -> Prompt {
-    let others = shots == 0 ? [] : examples.filter { !$0.hasSameContent(as: question) }
+    // As the harness does: only a question drawn from the examples' own split is kept from them.
+    let others =
+      question.split == .dev ? examples.filter { !$0.hasSameContent(as: question) } : examples
     guard others.count >= shots else {
       throw QuestionError(
         "the subject \(question.subject) has \(others.count) dev rows to serve as examples, but "
