@@ -8,9 +8,10 @@ enum Verbs {
   }
 
   static let groups: [Group] = [
-    Group(title: "Run", verbs: [Run.self, BranchVerb.self, ReplayVerb.self, Init.self]),
-    Group(title: "Look", verbs: [Log.self, Show.self, SQL.self, Ops.self]),
-    Group(title: "Take", verbs: [Cat.self, Checkout.self, TagVerb.self, NoteVerb.self]),
+    Group(title: "Run", verbs: [Run.self, Plan.self, BranchVerb.self, ReplayVerb.self, Init.self]),
+    Group(title: "Look", verbs: [Log.self, Show.self, Why.self, SQL.self, Ops.self]),
+    Group(
+      title: "Take", verbs: [SampleVerb.self, Cat.self, Checkout.self, TagVerb.self, NoteVerb.self]),
     Group(title: "Prove", verbs: [VerifyVerb.self, LockVerb.self]),
     Group(title: "Help", verbs: [Help.self, Completions.self]),
     Group(title: "Inner", verbs: [WorkerVerb.self]),
