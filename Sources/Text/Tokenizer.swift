@@ -22,36 +22,113 @@ package struct AddedToken: Hashable, Sendable {
   }
 }
 
-/// Byte-level byte pair encoding (Radford et al. 2019), as Hugging Face `tokenizers` does it.
-/// Immutable, so one tokenizer serves many threads.
+/// Byte-level byte pair encoding (Sennrich et al. 2016; Radford et al. 2019), as Hugging Face
+/// `tokenizers` does it. Immutable, so one tokenizer serves many threads.
 package struct Tokenizer: Sendable {
-  /// One more than the highest id: the number of rows an embedding needs.
-  package var vocabularySize: Int { fatalError("to be built") }
+  package let pattern: SplitPattern
   /// Tokens cut out of the text whole, by id.
-  package var addedTokens: [AddedToken] { fatalError("to be built") }
+  package let addedTokens: [AddedToken]
+  /// Spellings of the model's own tokens, by id. An added token may be among them.
+  let spellings: [String]
+  /// Pairs of ids in the order they merge, and what each makes.
+  let merges: [Merge]
+  /// Whether a piece that is a token is taken whole, without merging (Llama-3).
+  let ignoresMerges: Bool
 
-  /// Reads a `tokenizer.json`; refuses what it could not encode exactly as `tokenizers` does.
-  package init(json bytes: [UInt8]) throws(TextError) { fatalError("to be built") }
+  let mergeTable: MergeTable
+  let specials: SpecialMatcher
+  /// The token of each single byte.
+  let byteTokens: [Int32]
+  /// The model's tokens by their bytes; empty unless `ignoresMerges`.
+  let wholePieces: ByteTable
+  /// The bytes of each id, joined, and where each ends.
+  private let tokenBytes: [UInt8]
+  private let tokenEnds: [Int]
+  private let isSpecial: [Bool]
 
-  /// The `tokenizer.json`, byte for byte as `tokenizers` would save it.
-  package func json() -> [UInt8] { fatalError("to be built") }
+  struct Merge: Hashable, Sendable {
+    var left: Int32
+    var right: Int32
+    var result: Int32
+  }
+
+  /// Fails when a byte has no token: then some text could not be encoded.
+  init(
+    pattern: SplitPattern, spellings: [String], merges: [Merge], addedTokens: [AddedToken],
+    ignoresMerges: Bool = false
+  ) throws(TextError) {
+    self.pattern = pattern
+    self.spellings = spellings
+    self.merges = merges
+    self.addedTokens = addedTokens.sorted { $0.id < $1.id }
+    self.ignoresMerges = ignoresMerges
+    mergeTable = MergeTable(merges)
+    specials = SpecialMatcher(addedTokens)
+
+    var bytes = spellings.map(ByteAlphabet.bytes)
+    byteTokens = try Self.byteTokens(spellings)
+    wholePieces = ignoresMerges ? Self.table(bytes) : ByteTable()
+    let size = max(spellings.count, (addedTokens.map(\.id).max() ?? -1) + 1)
+    bytes += Array(repeating: [], count: size - bytes.count)
+    var special = Array(repeating: false, count: size)
+    for token in addedTokens {
+      bytes[token.id] = Array(token.content.utf8)
+      special[token.id] = token.isSpecial
+    }
+    isSpecial = special
+    tokenBytes = bytes.flatMap(\.self)
+    tokenEnds = bytes.reduce(into: []) { $0.append(($0.last ?? 0) + $1.count) }
+  }
+
+  private static func byteTokens(_ spellings: [String]) throws(TextError) -> [Int32] {
+    var result = [Int32](repeating: -1, count: 256)
+    for (id, spelling) in spellings.enumerated() where spelling.unicodeScalars.count == 1 {
+      let bytes = ByteAlphabet.bytes(of: spelling)
+      if bytes.count == 1, ByteAlphabet.spell(bytes) == spelling {
+        result[Int(bytes[0])] = Int32(id)
+      }
+    }
+    if let missing = result.firstIndex(of: -1) {
+      throw TextError("the tokenizer has no token for byte \(missing), so it is not byte-level")
+    }
+    return result
+  }
+
+  private static func table(_ keys: [[UInt8]]) -> ByteTable {
+    var table = ByteTable(minimumCapacity: keys.count)
+    for key in keys { _ = table.insert(key) }
+    return table
+  }
+
+  /// One more than the highest id: the number of rows an embedding needs.
+  package var vocabularySize: Int { tokenEnds.count }
+
+  /// How many merges there are.
+  package var mergeCount: Int { merges.count }
+
+  /// The id of an added token such as `<|endoftext|>`.
+  package func id(ofAdded content: String) -> Int? {
+    addedTokens.first { $0.content.utf8.elementsEqual(content.utf8) }?.id
+  }
 
   /// A text's token ids. With `parsingSpecial` false, `<|endoftext|>` in the text is plain text.
   package func encode(_ text: String, parsingSpecial: Bool = true) -> [Int] {
-    fatalError("to be built")
+    var encoder = Encoder(self, parsingSpecial: parsingSpecial)
+    return encoder.encode(text).map(Int.init)
   }
 
   /// The text of some ids: their bytes joined, invalid UTF-8 replaced by U+FFFD. Unknown ids give
   /// nothing.
   package func decode(_ ids: some Sequence<Int>, skipSpecial: Bool = false) -> String {
-    fatalError("to be built")
+    String(decoding: bytes(of: ids, skipSpecial: skipSpecial), as: UTF8.self)
   }
 
   /// The bytes of some ids joined, for text that may end inside a character.
   package func bytes(of ids: some Sequence<Int>, skipSpecial: Bool = false) -> [UInt8] {
-    fatalError("to be built")
+    var result: [UInt8] = []
+    for id in ids where tokenEnds.indices.contains(id) && !(skipSpecial && isSpecial[id]) {
+      result += tokenBytes[(id == 0 ? 0 : tokenEnds[id - 1])..<tokenEnds[id]]
+    }
+    return result
   }
-
-  /// The id of an added token such as `<|endoftext|>`.
-  package func id(ofAdded content: String) -> Int? { fatalError("to be built") }
 }
