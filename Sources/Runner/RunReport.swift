@@ -51,17 +51,27 @@ package struct RunReport: Sendable {
   /// In topological order.
   package var stages: [Stage]
   package var ending: Ending
-  /// How the results compare with the lock that was given.
+  /// Whether any difference from the lock is a failure (`--locked`).
+  package var isLocked: Bool
+  /// How the results differ from the lock that was given; nil without a lock.
   package var lockDifferences: [Lock.Difference]?
   /// Wall seconds.
   package var seconds: Double
 
-  /// 0 done, 1 a stage failed or differs from the lock, 130 interrupted.
+  /// 0 done; 1 a stage failed, or it gave another result than the lock has for its recipe, or under
+  /// `--locked` anything differs from the lock; 130 interrupted.
   package var exitStatus: Int32 {
     switch ending {
     case .interrupted, .killed: 130
     case .failed: 1
-    case .done: lockDifferences?.isEmpty ?? true ? 0 : 1
+    case .done: hasBrokenLock ? 1 : 0
+    }
+  }
+
+  private var hasBrokenLock: Bool {
+    (lockDifferences ?? []).contains { difference in
+      if case .result = difference { return true }
+      return isLocked
     }
   }
 }

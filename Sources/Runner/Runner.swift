@@ -10,6 +10,8 @@ package enum Runner {
     _ experiment: ResolvedExperiment, in workspace: Workspace, options: RunOptions,
     registry: StageRegistry, observer: any RunObserver
   ) throws -> RunReport {
-    fatalError("to be built")
+    try Scheduler(
+      experiment, in: workspace, options: options, registry: registry, observer: observer
+    ).run()
   }
 }

@@ -1,10 +1,77 @@
+import CLinux
+import ContentStore
+import Glibc
+import Ledger
 package import Pipeline
 
 /// Carries out one stage: the other side of the runner.
 package enum Worker {
   /// The whole life of `exp worker`: reads one request from standard input, writes events to
   /// standard output. Returns the exit status.
+  ///
+  /// Its parent started it in a process group of its own and had the kernel kill it with the parent.
   package static func serve(_ registry: StageRegistry) -> Int32 {
-    fatalError("to be built")
+    Cancellation.listenForTermination()
+    _ = exp_become_subreaper()
+    let events = Descriptor(dup(STDOUT_FILENO))
+    // Whatever a library prints belongs to the log, not among the events.
+    dup2(STDERR_FILENO, STDOUT_FILENO)
+    guard let json = try? JSON(parsing: Descriptor(dup(STDIN_FILENO)).readAll()),
+      let request = WorkerRequest(json: json)
+    else {
+      events.write(Array("{\"failed\":\"`exp worker` is started by `exp run` alone\"}\n".utf8))
+      return 2
+    }
+    return carryOut(request, registry, to: events, .ofProcess)
+  }
+
+  /// Carries a request out, telling everything as events. Returns the exit status: 0 with a result,
+  /// 1 without.
+  static func carryOut(
+    _ request: WorkerRequest, _ registry: StageRegistry, to output: Descriptor,
+    _ cancellation: Cancellation
+  ) -> Int32 {
+    let events = EventWriter(to: output)
+    let timer = try? RepeatingTimer(milliseconds: 200) { events.flush() }
+    let last = ending(of: request, registry, events, cancellation)
+    timer?.stop()
+    events.finish(last)
+    if case .result = last { return 0 }
+    return 1
+  }
+
+  private static func ending(
+    of request: WorkerRequest, _ registry: StageRegistry, _ events: EventWriter,
+    _ cancellation: Cancellation
+  ) -> WorkerEvent {
+    do {
+      let stage = try decode(request, registry)
+      let context = WorkerContext(request, events: events, cancellation: cancellation)
+      try FileSystem.createFolder(context.scratchFolder)
+      try stage.run(context)
+      return .result(try context.result(stage.ports))
+    } catch {
+      return cancellation.isRequested ? .interrupted : .failed(describe(error))
+    }
+  }
+
+  private static func decode(
+    _ request: WorkerRequest, _ registry: StageRegistry
+  ) throws -> DecodedStage {
+    let recipe = request.recipe
+    guard let op = registry[recipe.op] else {
+      throw StageError("this exp has no op \"\(recipe.op)\"")
+    }
+    guard op.revision == recipe.revision else {
+      throw StageError(
+        "the recipe needs revision \(recipe.revision) of \"\(op.op)\", and this exp has revision "
+          + "\(op.revision); use the version of exp that made it")
+    }
+    return try op.decode(recipe: recipe)
+  }
+
+  private static func describe(_ error: any Error) -> String {
+    guard let error = error as? ParameterError else { return "\(error)" }
+    return "\(error.path): \(error.message)"
   }
 }

@@ -1,5 +1,4 @@
 package import ContentStore
-import Glibc
 package import Ledger
 
 /// A store and what belongs to it: the folder `.exp/` beside the user's files, with
@@ -26,13 +25,13 @@ package struct Workspace: Sendable {
   var locksFolder: String { path + "/locks" }
 
   /// The nearest folder at or above `start` that holds a `.exp`; nil without one.
-  package static func find(from start: String = currentFolder) -> String? {
+  package static func find(from start: String = FileSystem.currentFolder()) -> String? {
     nearest(holding: ".exp", from: start)
   }
 
   /// Where `exp run` makes a workspace when there is none: the folder of the git repository that
   /// `start` is in, else `start`.
-  package static func home(from start: String = currentFolder) -> String {
+  package static func home(from start: String = FileSystem.currentFolder()) -> String {
     nearest(holding: ".git", from: start) ?? start
   }
 
@@ -45,16 +44,9 @@ package struct Workspace: Sendable {
     return nil
   }
 
-  /// The current folder, absolute.
-  package static var currentFolder: String {
-    guard let path = getcwd(nil, 0) else { return "/" }
-    defer { free(path) }
-    return String(cString: path)
-  }
-
   /// Opens the nearest workspace for reading only; works in a read-only folder.
   package static func openForReading(
-    from start: String = currentFolder
+    from start: String = FileSystem.currentFolder()
   ) throws -> Workspace {
     guard let folder = find(from: start) else {
       throw RunnerError(
@@ -70,7 +62,7 @@ package struct Workspace: Sendable {
 
   /// Opens the nearest workspace for writing, or makes one, and settles what dead processes left.
   package static func openOrCreate(
-    from start: String = currentFolder
+    from start: String = FileSystem.currentFolder()
   ) throws -> (workspace: Workspace, isNew: Bool) {
     let found = find(from: start)
     return (try open(at: found ?? home(from: start)), found == nil)

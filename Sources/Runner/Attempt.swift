@@ -1,0 +1,60 @@
+import ContentStore
+import Glibc
+
+/// The private folder of one execution, `.exp/work/<recipe>/<attempt>`: its request, log, scratch
+/// files and snapshots. No two executions share one, so a late write of a worker that should be dead
+/// reaches nothing that counts.
+struct Attempt {
+  let folder: String
+  /// Folders of earlier attempts at the recipe that left their snapshots, oldest first.
+  let earlier: [String]
+
+  var log: String { folder + "/log" }
+  var request: String { folder + "/request.json" }
+
+  /// The next attempt at a recipe, by a run that holds the recipe's lock.
+  static func next(at recipe: Digest, in workspace: Workspace) throws -> Attempt {
+    let parent = "\(workspace.workFolder)/\(recipe.hex)"
+    try FileSystem.createFolder(parent)
+    let numbers = ((try? FileSystem.list(parent)) ?? []).compactMap { Int($0) }.sorted()
+    let folder = try create((numbers.last ?? 0) + 1, prefix: "", in: parent)
+    return Attempt(folder: folder, earlier: numbers.map { "\(parent)/\($0)" })
+  }
+
+  /// A folder for a replay, which starts from nothing and leaves nothing to others.
+  static func replay(of recipe: Digest, in workspace: Workspace) throws -> Attempt {
+    let parent = "\(workspace.workFolder)/\(recipe.hex)"
+    try FileSystem.createFolder(parent)
+    return Attempt(folder: try create(1, prefix: "replay-", in: parent), earlier: [])
+  }
+
+  /// Makes the first folder of these names, counted up, that nobody has made.
+  private static func create(
+    _ first: Int, prefix: String, in parent: String
+  ) throws(RunnerError) -> String {
+    var number = first
+    while true {
+      let folder = "\(parent)/\(prefix)\(number)"
+      if mkdir(folder, 0o777) == 0 { return folder }
+      if errno != EEXIST { throw .system("cannot create the folder \(folder)", errno) }
+      number += 1
+    }
+  }
+
+  /// The snapshot to go on from.
+  func snapshot() -> SnapshotFolder.Snapshot? { SnapshotFolder.newest(in: earlier) }
+
+  /// Tidies up. Snapshots are kept only for an execution that another may go on from; with a result
+  /// nothing of the recipe is needed any more.
+  func clear(keepingSnapshots: Bool) {
+    if keepingSnapshots {
+      for name in ((try? FileSystem.list(folder)) ?? []) where !name.hasPrefix("snapshot-") {
+        try? FileSystem.removeRecursively("\(folder)/\(name)")
+      }
+      rmdir(folder)
+    } else {
+      for old in earlier + [folder] { try? FileSystem.removeRecursively(old) }
+    }
+    if let parent = FileSystem.parent(of: folder) { rmdir(parent) }
+  }
+}

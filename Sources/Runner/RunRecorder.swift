@@ -1,0 +1,92 @@
+import ContentStore
+import Ledger
+import Pipeline
+
+/// Writes a run to the ledger: begins it only when there is something to record, so that a run in
+/// which nothing is new leaves no trace.
+final class RunRecorder {
+  private let workspace: Workspace
+  private let options: RunOptions
+  private let experiment: ResolvedExperiment
+  private let stageNames: [String]
+  private var capture: Capture?
+  /// Held while this process records, so that others know that it lives.
+  private var processLock: FileLock?
+  /// Stages whose answer is known, not yet written.
+  private var pending: [RunStage] = []
+  private var noted: Set<String> = []
+  private(set) var run: Digest?
+
+  init(
+    _ workspace: Workspace, _ options: RunOptions, _ experiment: ResolvedExperiment,
+    stages: [String]
+  ) {
+    (self.workspace, self.options, self.experiment) = (workspace, options, experiment)
+    stageNames = stages
+  }
+
+  /// Notes how a stage was answered; the first answer counts.
+  func note(_ stage: RunStage) {
+    if noted.insert(stage.name).inserted { pending.append(stage) }
+  }
+
+  /// Begins the run if it has not begun, and an execution of it.
+  func beginExecution(
+    of recipe: Recipe, stage: RunStage, threads: Int, resumedFrom: Int?
+  ) throws -> Digest {
+    let state = try begin()
+    var start = ExecutionStart(
+      recipe: recipe, run: run, stage: stage.name, environment: state.environment)
+    start.code = state.code
+    start.threads = threads
+    start.isInProcess = options.isInProcess
+    start.resumedFrom = resumedFrom
+    start.purpose = options.purpose
+    let execution = try workspace.ledger.beginExecution(start)
+    var stage = stage
+    stage.execution = execution
+    note(stage)
+    try flush()
+    return execution
+  }
+
+  /// Writes what was noted, and the run's end.
+  func end(_ ending: Ending) throws {
+    _ = try begin()
+    try flush()
+    guard let run else { return }
+    try workspace.ledger.endRun(run, RunEnd(ending: ending))
+    if let processLock { try? FileSystem.removeFile(processLock.path) }
+    processLock = nil
+  }
+
+  /// Writes the noted stages.
+  func flush() throws {
+    guard let run, !pending.isEmpty else { return }
+    try workspace.ledger.addRunStages(pending, to: run)
+    pending = []
+  }
+
+  /// The machine and the sources as they were when the first thing was recorded.
+  private func begin() throws -> Capture {
+    if let capture { return capture }
+    let state = try options.capture()
+    capture = state
+    processLock = try FileLock.acquire(workspace.lockPath(of: .current))
+    var start = RunStart(
+      experiment: experiment.experiment.name, profile: experiment.experiment.profile,
+      environment: state.environment)
+    start.code = state.code
+    start.overrides = experiment.experiment.overrides
+    start.files = options.files
+    start.merged = experiment.record
+    start.folder = options.folder
+    start.stages = stageNames
+    start.parent = options.parent
+    start.purpose = options.purpose
+    start.isLocked = options.isLocked
+    start.arguments = options.arguments
+    run = try workspace.ledger.beginRun(start)
+    return state
+  }
+}
