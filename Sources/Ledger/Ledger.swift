@@ -221,21 +221,6 @@ package struct Unfinished: Hashable, Sendable {
   package var started: Timestamp
 }
 
-/// What a statement gave.
-package struct SQLTable: Hashable, Sendable {
-  package var columns: [String]
-  package var rows: [[SQLValue]]
-}
-
-/// A value in SQLite.
-package enum SQLValue: Hashable, Sendable {
-  case null
-  case integer(Int)
-  case real(Double)
-  case text(String)
-  case blob([UInt8])
-}
-
 /// Something in the ledger that is not as it was recorded.
 package struct Damage: Hashable, Sendable {
   /// Table and row, such as `journal seq 12` or `point id 4711`.

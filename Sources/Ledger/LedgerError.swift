@@ -1,3 +1,5 @@
+import CSQLite
+
 /// What went wrong with the ledger: what, where, and what to do.
 package struct LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
   package enum Kind: Hashable, Sendable {
@@ -32,5 +34,30 @@ package struct LedgerError: Error, Hashable, Sendable, CustomStringConvertible {
 
   package var description: String {
     sql.map { "\(message) (in: \($0))" } ?? message
+  }
+}
+
+extension LedgerError {
+  /// The error behind a SQLite result code.
+  init(_ code: Int32, on database: OpaquePointer, sql: String?) {
+    let path = sqlite3_db_filename(database, "main").map { String(cString: $0) } ?? ""
+    let place = path.isEmpty ? "the ledger" : "the ledger \(path)"
+    let detail = String(cString: sqlite3_errmsg(database))
+    switch code & 0xFF {
+    case SQLITE_BUSY, SQLITE_LOCKED:
+      self.init(
+        .busy,
+        "\(place) is held by another program's open transaction; end it there (an sqlite3 shell?) "
+          + "and try again")
+    case SQLITE_FULL:
+      self.init(.full, "the disk is full: \(place) cannot grow; free some space and try again")
+    case SQLITE_READONLY, SQLITE_PERM:
+      self.init(.readOnly, "\(place) cannot be written: \(detail)")
+    case SQLITE_CORRUPT, SQLITE_NOTADB:
+      self.init(
+        .damaged,
+        "\(place) is damaged or no ledger: \(detail); restore it from a copy", sql: sql)
+    default: self.init(.sqlite(code), "\(place): \(detail)", sql: sql)
+    }
   }
 }
