@@ -255,6 +255,21 @@ CREATE TRIGGER project_note AFTER INSERT ON journal WHEN NEW.kind = 'note' BEGIN
     NEW.body ->> '$.text', NEW.body ->> '$.time');
 END;
 
+-- What has ended takes nothing more.
+
+CREATE TRIGGER batch_precedes_end BEFORE INSERT ON batch
+WHEN EXISTS (SELECT 1 FROM execution_end WHERE execution = NEW.execution)
+BEGIN SELECT raise(ABORT, 'the execution has ended: it takes no more metrics'); END;
+CREATE TRIGGER run_stage_precedes_end BEFORE INSERT ON run_stage
+WHEN EXISTS (SELECT 1 FROM run_end WHERE run = NEW.run)
+BEGIN SELECT raise(ABORT, 'the run has ended: it takes no more stages'); END;
+CREATE TRIGGER execution_ends_once BEFORE INSERT ON execution_end
+WHEN EXISTS (SELECT 1 FROM execution_end WHERE execution = NEW.execution)
+BEGIN SELECT raise(ABORT, 'the execution has ended already'); END;
+CREATE TRIGGER run_ends_once BEFORE INSERT ON run_end
+WHEN EXISTS (SELECT 1 FROM run_end WHERE run = NEW.run)
+BEGIN SELECT raise(ABORT, 'the run has ended already'); END;
+
 -- What is recorded never changes.
 
 CREATE TRIGGER journal_keeps_values BEFORE UPDATE ON journal
