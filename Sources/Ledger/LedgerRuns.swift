@@ -52,7 +52,7 @@ extension Ledger {
         FROM runs
         WHERE (?1 IS NULL OR experiment = ?1)
           AND (?2 IS NULL OR purpose IN (SELECT value FROM json_each(?2)))
-          AND (\(filter.condition ?? "1"))
+          AND (\(filter.condition ?? "1")\n)
         ORDER BY number DESC LIMIT ?3 OFFSET ?4
         """, filter.experiment, list, limit, filter.offset, map: summary)
     }
