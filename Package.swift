@@ -22,8 +22,11 @@ let optimised: [SwiftSetting] = strict + [.unsafeFlags(["-O"])]
     optimised + [
       .unsafeFlags(["-disable-batch-mode", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)"])
     ]
+  /// The binary refuses a CPU that its kernels would crash on.
+  let command = strict + (march == "x86-64" ? [] : [.define("NEEDS_X86_64_V3")])
 #else
   let kernel = optimised
+  let command = strict
 #endif
 
 /// Layers from the bottom up; a module imports only modules above it in this list.
@@ -78,7 +81,7 @@ let package = Package(
         "ContentStore", "Ledger", "Provenance", "Text", "Numerics", "LanguageModel", "Evaluation",
         "Pipeline", "Stages", "Runner", "Reports", "CLinux",
       ],
-      swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
+      swiftSettings: command, linkerSettings: [.linkedLibrary("m")]),
 
     tests("ContentStore"),
     tests("Numerics", ["COpenBLAS"]),

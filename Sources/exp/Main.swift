@@ -1,3 +1,4 @@
+import CLinux
 import ContentStore
 import Glibc
 
@@ -5,9 +6,24 @@ import Glibc
 struct Main {
   static func main() {
     let console = Console()
+    guard isSupported else {
+      console.talk(
+        "error: this CPU lacks AVX2 or FMA, which this build of exp needs; build one that does "
+          + "without: EXP_MARCH=x86-64 swift build -c release")
+      exit(ExitStatus.wrong.rawValue)
+    }
     let status = call(Array(CommandLine.arguments.dropFirst()), console)
     console.flush()
     exit(status.rawValue)
+  }
+
+  /// Whether the CPU has every instruction that the kernels were compiled for.
+  private static var isSupported: Bool {
+    #if NEEDS_X86_64_V3
+      exp_cpu_is_v3() != 0
+    #else
+      true
+    #endif
   }
 
   /// Carries out one call; every error becomes one message and an exit status here.

@@ -1,6 +1,7 @@
 import ContentStore
 import Ledger
 import Pipeline
+import Runner
 
 /// Turns errors into messages and exit statuses: the one place that does.
 enum Failure {
@@ -15,6 +16,7 @@ enum Failure {
     case is UsageError, is ExperimentError: .wrong
     case let error as StoreError: status(of: error.kind)
     case let error as LedgerError: status(of: error.kind)
+    case let error as RunnerError: status(of: error.kind)
     default: .failed
     }
   }
@@ -32,6 +34,15 @@ enum Failure {
     case .damaged: .damaged
     case .missing, .newer, .readOnly, .refused: .wrong
     case .busy, .full, .sqlite: .failed
+    }
+  }
+
+  private static func status(of kind: RunnerError.Kind) -> ExitStatus {
+    switch kind {
+    case .wrong: .wrong
+    case .failed: .failed
+    case .damaged: .damaged
+    case .interrupted: .interrupted
     }
   }
 }
