@@ -1,5 +1,5 @@
 /// A mean over a sample.
-package struct Estimate: Hashable, Sendable {
+package struct ScoreEstimate: Hashable, Sendable {
   package var value: Double
   /// Nil when the sample is too small to say.
   package var standardError: Double?
@@ -19,7 +19,7 @@ package struct Estimate: Hashable, Sendable {
 
   /// Groups joined by size, as lm-evaluation-harness does with `weight_by_size: true`:
   /// Σ nᵢmᵢ / Σ nᵢ, with the pooled standard error √(Σ (nᵢ − 1) nᵢ seᵢ² / (Σ nᵢ − k) / Σ nᵢ).
-  package static func micro(_ groups: [Estimate]) -> Estimate {
+  package static func micro(_ groups: [ScoreEstimate]) -> ScoreEstimate {
     let total = groups.reduce(0) { $0 + $1.count }
     let sum = groups.reduce(0.0) { $0 + $1.value * Double($1.count) }
     let squares = groups.reduce(0.0) { sum, group in
@@ -30,33 +30,33 @@ package struct Estimate: Hashable, Sendable {
     let freedom = total - groups.count
     let error =
       freedom > 0 ? (squares / Double(freedom) / Double(total)).squareRoot() : nil
-    return Estimate(sum / Double(total), standardError: error, count: total)
+    return ScoreEstimate(sum / Double(total), standardError: error, count: total)
   }
 
   /// The plain mean of groups, with √(Σ seᵢ²) / k (`weight_by_size: false`, 0.4.13).
-  package static func macro(_ groups: [Estimate]) -> Estimate {
+  package static func macro(_ groups: [ScoreEstimate]) -> ScoreEstimate {
     let count = groups.reduce(0) { $0 + $1.count }
     let errors = groups.compactMap(\.standardError)
     let error =
       errors.count == groups.count
       ? errors.reduce(0) { $0 + $1 * $1 }.squareRoot() / Double(groups.count) : nil
-    return Estimate(mean(groups.map(\.value)), standardError: error, count: count)
+    return ScoreEstimate(mean(groups.map(\.value)), standardError: error, count: count)
   }
 }
 
 /// A test's accuracies: per subject, per category, and of the whole.
 package struct TestScores: Hashable, Sendable {
-  package var subjects: [String: Estimate]
+  package var subjects: [String: ScoreEstimate]
   /// Only categories with a subject among those scored.
-  package var categories: [SubjectCategory: Estimate]
-  package var micro: Estimate
-  package var macro: Estimate
+  package var categories: [SubjectCategory: ScoreEstimate]
+  package var micro: ScoreEstimate
+  package var macro: ScoreEstimate
 
   /// Nil when there are no outcomes.
   package init?(_ outcomes: [QuestionOutcome]) {
     guard !outcomes.isEmpty else { return nil }
     let groups = Dictionary(grouping: outcomes, by: \.subject)
-      .mapValues { Estimate($0.map(\.isCorrect)) }
+      .mapValues { ScoreEstimate($0.map(\.isCorrect)) }
     // Sums of floating-point numbers depend on their order, so it is fixed: by subject.
     let sorted = groups.sorted { $0.key < $1.key }
     subjects = groups
@@ -70,7 +70,7 @@ package struct TestScores: Hashable, Sendable {
   }
 
   /// All of them by name: `NAME` (micro), `NAME/macro`, `NAME/<category>`, `NAME/<subject>`.
-  package func named(_ name: String) -> [String: Estimate] {
+  package func named(_ name: String) -> [String: ScoreEstimate] {
     var result = [name: micro, "\(name)/macro": macro]
     for (category, estimate) in categories { result["\(name)/\(category.rawValue)"] = estimate }
     for (subject, estimate) in subjects { result["\(name)/\(subject)"] = estimate }

@@ -64,10 +64,10 @@ package struct DocumentScoring {
 /// A corpus's perplexities: exp(−Σ log p / Σ units), as lm-evaluation-harness's `word_perplexity`,
 /// `byte_perplexity` and `bits_per_byte`; and per token, which depends on the tokenizer.
 package struct PerplexityScores: Hashable, Sendable {
-  package var token: Estimate
-  package var word: Estimate
-  package var byte: Estimate
-  package var bitsPerByte: Estimate
+  package var token: ScoreEstimate
+  package var word: ScoreEstimate
+  package var byte: ScoreEstimate
+  package var bitsPerByte: ScoreEstimate
 
   /// Nil when there is nothing to predict. Standard errors are over documents: of the ratio by
   /// linearisation (Cochran 1977, §2.11), of the perplexity by the delta method.
@@ -77,7 +77,7 @@ package struct PerplexityScores: Hashable, Sendable {
     token = Self.perplexity(Self.loss(outcomes, per: \.tokens))
     word = Self.perplexity(Self.loss(outcomes, per: \.words))
     byte = Self.perplexity(perByte)
-    bitsPerByte = Estimate(
+    bitsPerByte = ScoreEstimate(
       perByte.value / Self.log2, standardError: perByte.standardError.map { $0 / Self.log2 },
       count: perByte.count)
   }
@@ -86,7 +86,7 @@ package struct PerplexityScores: Hashable, Sendable {
   private static let log2 = 0.69314718055994530942
 
   /// All of them by name: `NAME/token`, `NAME/word`, `NAME/byte`, `NAME/bitsPerByte`.
-  package func named(_ name: String) -> [String: Estimate] {
+  package func named(_ name: String) -> [String: ScoreEstimate] {
     [
       "\(name)/token": token, "\(name)/word": word, "\(name)/byte": byte,
       "\(name)/bitsPerByte": bitsPerByte,
@@ -96,7 +96,7 @@ package struct PerplexityScores: Hashable, Sendable {
   /// −Σ log p / Σ units, in nats; the count is of units.
   private static func loss(
     _ outcomes: [DocumentOutcome], per unit: KeyPath<DocumentOutcome, Int>
-  ) -> Estimate {
+  ) -> ScoreEstimate {
     let units = outcomes.reduce(0) { $0 + $1[keyPath: unit] }
     let ratio = -outcomes.reduce(0) { $0 + $1.logLikelihood } / Double(units)
     let n = Double(outcomes.count)
@@ -105,12 +105,12 @@ package struct PerplexityScores: Hashable, Sendable {
       return sum + rest * rest
     }
     let error = n > 1 ? (squares * n / (n - 1)).squareRoot() / Double(units) : nil
-    return Estimate(ratio, standardError: error, count: units)
+    return ScoreEstimate(ratio, standardError: error, count: units)
   }
 
-  private static func perplexity(_ loss: Estimate) -> Estimate {
+  private static func perplexity(_ loss: ScoreEstimate) -> ScoreEstimate {
     let value = Elementary.exp(loss.value)
-    return Estimate(
+    return ScoreEstimate(
       value, standardError: loss.standardError.map { $0 * value }, count: loss.count)
   }
 }

@@ -110,7 +110,7 @@ struct HarnessTests {
     }
   }
 
-  private func expect(_ estimate: Estimate, _ pair: JSON) throws {
+  private func expect(_ estimate: ScoreEstimate, _ pair: JSON) throws {
     #expect(near(estimate.value, pair.numbers[0], 1e-15))
     #expect(near(try #require(estimate.standardError), pair.numbers[1], 1e-14))
   }
