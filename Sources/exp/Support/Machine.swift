@@ -1,3 +1,5 @@
+import CLinux
+import ContentStore
 import Glibc
 import Runner
 
@@ -5,6 +7,11 @@ import Runner
 enum Machine {
   /// Cores that are switched on.
   static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+  /// The kernel's Landlock version; 0 without.
+  static var landlockVersion: Int { max(0, Int(exp_landlock_version())) }
+
+  static func environment() -> JSON { [:] }
 
   @Sendable static func capture() throws -> Capture { Capture() }
 }

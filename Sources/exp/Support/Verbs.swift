@@ -13,7 +13,7 @@ enum Verbs {
     Group(
       title: "Take", verbs: [SampleVerb.self, Cat.self, Checkout.self, TagVerb.self, NoteVerb.self]),
     Group(title: "Prove", verbs: [VerifyVerb.self, LockVerb.self]),
-    Group(title: "Help", verbs: [Help.self, Completions.self]),
+    Group(title: "Help", verbs: [Doctor.self, Completions.self, Help.self]),
     Group(title: "Inner", verbs: [WorkerVerb.self]),
   ]
 
