@@ -36,7 +36,7 @@ enum RunSettings {
   }
 
   static func overrides(_ arguments: Arguments) throws -> [Override] {
-    let folder = Workspace.currentFolder
+    let folder = FileSystem.currentFolder()
     var overrides: [Override] = []
     for text in arguments.list("set") {
       overrides.append(try Override(parsing: text, folder: folder))

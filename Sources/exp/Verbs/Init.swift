@@ -1,3 +1,4 @@
+import ContentStore
 import Runner
 
 /// `exp init [DIR]`: a store beside the user's files.
@@ -10,7 +11,7 @@ enum Init: Verb {
   static let operands = Operands.between(0, 1, "[DIR]")
 
   static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
-    let here = Workspace.currentFolder
+    let here = FileSystem.currentFolder()
     let folder = arguments.operands.first.map { $0.hasPrefix("/") ? $0 : "\(here)/\($0)" } ?? here
     let exists = Workspace.find(from: folder) == folder
     let workspace = try Workspace.open(at: folder)

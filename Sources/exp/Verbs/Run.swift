@@ -85,7 +85,7 @@ enum Run: Verb {
 
 extension LoadedExperiment {
   var absoluteFolder: String {
-    folder.hasPrefix("/") ? folder : Workspace.currentFolder + "/" + folder
+    folder.hasPrefix("/") ? folder : FileSystem.currentFolder() + "/" + folder
   }
 
   /// The file's text, as it is recorded with the run.
