@@ -43,23 +43,97 @@ package struct Attention: Sendable {
     self.window = window
   }
 
-  /// queries and out are [rows, queryHeads · headSize]; logSums, [rows · queryHeads], gets the log of
-  /// each row's sum of exponentials when given (training).
+  /// queries and out are [rows, queryHeads · headSize] and must not overlap; logSums, [rows · queryHeads],
+  /// gets the log of each row's sum of exponentials when given (training).
   package func forward(
     _ queries: Matrix, segments: [AttentionSegment], into out: Matrix, logSums: Floats? = nil,
     on compute: Compute
-  ) { fatalError("to be built") }
+  ) {
+    check(queries, out, logSums)
+    for segment in segments { check(segment, queries) }
+    let tasks = segments.flatMap { segment in
+      (0..<keyHeads).flatMap { head in parts(of: segment, keyHead: head) }
+    }
+    compute.share(tasks.count) { index in
+      AttentionForward(self, tasks[index], queries, out, logSums).run()
+    }
+  }
 
   /// Training's form: `documents` are the row ranges of the packed documents, which do not see one another.
   package func forward(
     _ queries: Matrix, keys: Matrix, values: Matrix, documents: [Range<Int>], into out: Matrix,
     logSums: Floats, on compute: Compute
-  ) { fatalError("to be built") }
+  ) {
+    let segments = documents.map {
+      AttentionSegment(
+        queries: $0, firstPosition: 0, keys: keys[rows: $0], values: values[rows: $0])
+    }
+    forward(queries, segments: segments, into: out, logSums: logSums, on: compute)
+  }
 
-  /// Replaces the gradients of queries, keys and values in the documents' rows.
+  /// Replaces the gradients of queries, keys and values in the documents' rows. Sums run over queries
+  /// (heads of a group within) or keys, ascending.
   package func backward(
     _ dOut: Matrix, queries: Matrix, keys: Matrix, values: Matrix, out: Matrix, logSums: Floats,
     documents: [Range<Int>], queryGradient: Matrix, keyGradient: Matrix, valueGradient: Matrix,
     on compute: Compute
-  ) { fatalError("to be built") }
+  ) {
+    for matrix in [dOut, queryGradient, out] { check(queries, matrix, logSums) }
+    for matrix in [values, keyGradient, valueGradient, keys] {
+      precondition(
+        matrix.rows == queries.rows && matrix.columns == keyHeads * headSize,
+        "attention of shapes that do not fit")
+    }
+    compute.share(documents.count * keyHeads) { index in
+      AttentionBackward(
+        rule: self, document: documents[index / keyHeads], keyHead: index % keyHeads, dOut: dOut,
+        queries: queries, keys: keys, values: values, out: out, logSums: logSums,
+        queryGradient: queryGradient, keyGradient: keyGradient, valueGradient: valueGradient
+      ).run()
+    }
+  }
+
+  /// Query heads that share a key head.
+  var group: Int { queryHeads / keyHeads }
+
+  /// The first key that the query at `position` sees.
+  @inline(__always)
+  func firstVisible(_ position: Int) -> Int {
+    guard let window else { return 0 }
+    return max(0, position - window + 1)
+  }
+
+  /// One key head's work on a segment, cut so that long documents occupy all threads.
+  private func parts(of segment: AttentionSegment, keyHead: Int) -> [AttentionTask] {
+    stride(from: 0, to: segment.queries.count, by: 512).map { first in
+      let queries = first..<min(segment.queries.count, first + 512)
+      return AttentionTask(segment: segment, queries: queries, keyHead: keyHead)
+    }
+  }
+
+  private func check(_ queries: Matrix, _ out: Matrix, _ logSums: Floats?) {
+    precondition(
+      keyHeads > 0 && queryHeads % keyHeads == 0 && queries.columns == queryHeads * headSize
+        && out.columns == queries.columns && out.rows == queries.rows
+        && logSums?.count ?? .max >= queries.rows * queryHeads && window ?? 1 > 0,
+      "attention of shapes that do not fit")
+  }
+
+  private func check(_ segment: AttentionSegment, _ queries: Matrix) {
+    precondition(
+      segment.queries.lowerBound >= 0 && segment.queries.upperBound <= queries.rows
+        && segment.firstPosition >= 0
+        && segment.keys.rows >= segment.firstPosition + segment.queries.count
+        && segment.values.rows >= segment.firstPosition + segment.queries.count
+        && segment.keys.columns == keyHeads * headSize
+        && segment.values.columns == keyHeads * headSize,
+      "attention segment of shapes that do not fit")
+  }
+}
+
+/// Some queries of a segment, counted from its first, and the key head they all read.
+struct AttentionTask: Sendable {
+  let segment: AttentionSegment
+  let queries: Range<Int>
+  let keyHead: Int
 }

@@ -9,15 +9,80 @@ package struct RMSNorm: Sendable {
     self.offset = offset
   }
 
-  /// x and y are [rows, d], weight is [d]; keeps 1/√(mean x² + ε) of each row for `backward`.
+  /// x and y are [rows, d] and may be the same memory, weight is [d]; keeps 1/√(mean x² + ε) of each
+  /// row for `backward`.
   package func forward(
     _ x: Matrix, weight: Floats, into y: Matrix, inverseRoots: Floats, on compute: Compute
-  ) { fatalError("to be built") }
+  ) {
+    check(x, y, weight, inverseRoots)
+    compute.eachRow(x.rows, x.columns) { row in
+      let p = x.floats.base + row * x.stride
+      let q = y.floats.base + row * y.stride
+      let mean = laneDot(p, p, x.columns) / Float(x.columns)
+      let inverse = 1 / (mean + epsilon).squareRoot()
+      inverseRoots.base[row] = inverse
+      let w = weight.base
+      eachLanes(0..<x.columns) { i, n in
+        store(load(p + i, n) * inverse * (load(w + i, n) + offset), q + i, n)
+      }
+    }
+  }
 
-  /// dx is replaced, or added to when `adding`; the weight's gradient is always added to, row by row
-  /// in ascending order.
+  /// dx is replaced, or added to when `adding`; the weight's gradient is always added to: one chain
+  /// of fused multiply-adds, rows ascending. dx may be the memory of dy unless `adding`.
   package func backward(
     _ dy: Matrix, x: Matrix, weight: Floats, inverseRoots: Floats, into dx: Matrix,
     adding: Bool = false, weightGradient: Floats, on compute: Compute
-  ) { fatalError("to be built") }
+  ) {
+    check(x, dy, weight, inverseRoots)
+    check(x, dx, weightGradient, inverseRoots)
+    compute.split(x.columns, grain: 64) { columns in
+      addWeightGradient(dy, x, inverseRoots, columns, to: weightGradient)
+    }
+    compute.eachRow(x.rows, x.columns) { row in
+      inputGradient(dy, x, weight, inverseRoots, row, into: dx, adding: adding)
+    }
+  }
+
+  private func addWeightGradient(
+    _ dy: Matrix, _ x: Matrix, _ inverseRoots: Floats, _ columns: Range<Int>, to sums: Floats
+  ) {
+    for row in 0..<x.rows {
+      let p = x.floats.base + row * x.stride
+      let g = dy.floats.base + row * dy.stride
+      let s = sums.base
+      let inverse = inverseRoots.base[row]
+      eachLanes(columns) { i, n in
+        store(fma(load(g + i, n), load(p + i, n) * inverse, load(s + i, n)), s + i, n)
+      }
+    }
+  }
+
+  /// With h = x / rms and g = dy · (offset + w): dx = (g − h · mean(g · h)) / rms.
+  private func inputGradient(
+    _ dy: Matrix, _ x: Matrix, _ weight: Floats, _ inverseRoots: Floats, _ row: Int,
+    into dx: Matrix, adding: Bool
+  ) {
+    let p = x.floats.base + row * x.stride
+    let g = dy.floats.base + row * dy.stride
+    let q = dx.floats.base + row * dx.stride
+    let w = weight.base
+    let inverse = inverseRoots.base[row]
+    Scratch.with(x.columns) { scaled in
+      eachLanes(0..<x.columns) { i, n in
+        store(load(g + i, n) * (load(w + i, n) + offset), scaled + i, n)
+      }
+      let mean = laneDot(scaled, p, x.columns) * inverse / Float(x.columns)
+      eachLanes(0..<x.columns) { i, n in
+        let gradient = (load(scaled + i, n) - load(p + i, n) * inverse * mean) * inverse
+        store(adding ? load(q + i, n) + gradient : gradient, q + i, n)
+      }
+    }
+  }
+
+  private func check(_ x: Matrix, _ y: Matrix, _ weight: Floats, _ inverseRoots: Floats) {
+    precondition(
+      x.rows == y.rows && x.columns == y.columns && weight.count == x.columns
+        && inverseRoots.count >= x.rows, "normalisation of shapes that do not fit")
+  }
 }

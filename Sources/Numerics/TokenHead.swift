@@ -10,11 +10,64 @@ package struct TokenHead: Sendable {
   package func forward(
     _ logits: Matrix, targets: [Int32], logProbabilities: Floats, logSums: Floats,
     on compute: Compute
-  ) { fatalError("to be built") }
+  ) {
+    check(logits, targets, logProbabilities, logSums)
+    compute.eachRow(logits.rows, logits.columns) { row in
+      let x = logits.floats.base + row * logits.stride
+      if let softCap { capRow(x, logits.columns, softCap) }
+      let most = rowMaximum(x, logits.columns)
+      let sum = rowExponentials(x, logits.columns, shift: most, into: nil)
+      // In double: the difference of two near values is the result.
+      let logSum = Double(most) + Elementary.log(Double(sum))
+      logSums.base[row] = Float(logSum)
+      let target = Int(targets[row])
+      logProbabilities.base[row] = target < 0 ? 0 : Float(Double(x[target]) - logSum)
+    }
+  }
 
   /// Replaces the (capped) logits, in place, by the gradient of the loss by the uncapped logits, given
-  /// ∂loss/∂logProbabilities: row r is `slope[r] · (onehot(target) − softmax)`; zero for a negative target.
+  /// ∂loss/∂logProbabilities: row r is `slopes[r] · (onehot(target) − softmax)`; zero for a negative
+  /// target.
   package func backward(
     _ logits: Matrix, targets: [Int32], logSums: Floats, slopes: Floats, on compute: Compute
-  ) { fatalError("to be built") }
+  ) {
+    check(logits, targets, slopes, logSums)
+    compute.eachRow(logits.rows, logits.columns) { row in
+      let x = logits.floats.base + row * logits.stride
+      let target = Int(targets[row])
+      if target < 0 { return x.update(repeating: 0, count: logits.columns) }
+      let slope = slopes.base[row]
+      let capped = x[target]
+      replaceByGradient(x, logits.columns, logSums.base[row], slope)
+      // The target's own entry is slope · (1 − p), before the cap's derivative.
+      let p = -Elementary.exp(capped - logSums.base[row])
+      x[target] = slope * (1 + p) * derivative(capped)
+    }
+  }
+
+  private func replaceByGradient(_ x: Pointer, _ count: Int, _ logSum: Float, _ slope: Float) {
+    eachLanes(0..<count) { i, n in
+      let value = load(x + i, n)
+      var gradient = laneExp(value - logSum) * -slope
+      if let softCap {
+        let share = value / softCap
+        gradient *= 1 - share * share
+      }
+      store(gradient, x + i, n)
+    }
+  }
+
+  /// Of the cap by the uncapped logit, from the capped one: 1 − tanh².
+  private func derivative(_ capped: Float) -> Float {
+    guard let softCap else { return 1 }
+    let share = capped / softCap
+    return 1 - share * share
+  }
+
+  private func check(_ logits: Matrix, _ targets: [Int32], _ a: Floats, _ b: Floats) {
+    precondition(
+      logits.columns > 0 && targets.count == logits.rows && a.count >= logits.rows
+        && b.count >= logits.rows, "token head of shapes that do not fit")
+    precondition(targets.allSatisfy { $0 < logits.columns }, "target beyond the vocabulary")
+  }
 }

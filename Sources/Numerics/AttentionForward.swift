@@ -1,0 +1,187 @@
+/// One key head's attention for consecutive queries.
+///
+/// Rows are pairs (query, head of the group), queries first, so that six rows of a register tile see
+/// nearly the same keys. For each tile all scores are computed (each a chain over the head's
+/// elements), then each row's exact maximum, exponentials and their sum, then the values' chain over
+/// the visible keys, ascending. Nothing of the length of the batch, the cache or the tile enters a row.
+struct AttentionForward {
+  private let rule: Attention
+  private let task: AttentionTask
+  private let queries: Matrix
+  private let out: Matrix
+  private let logSums: Floats?
+  /// The first key packed, and keys packed, a multiple of 16.
+  private let firstKey: Int
+  private let keyCount: Int
+  private let paddedKeys: Int
+  private let paddedSize: Int
+
+  init(
+    _ rule: Attention, _ task: AttentionTask, _ queries: Matrix, _ out: Matrix, _ logSums: Floats?
+  ) {
+    self.rule = rule
+    self.task = task
+    self.queries = queries
+    self.out = out
+    self.logSums = logSums
+    let first = task.segment.firstPosition + task.queries.lowerBound
+    let end = task.segment.firstPosition + task.queries.upperBound
+    firstKey = rule.firstVisible(first) / tileColumns * tileColumns
+    keyCount = end - firstKey
+    paddedKeys = rounded(keyCount, to: tileColumns)
+    paddedSize = rounded(rule.headSize, to: tileColumns)
+  }
+
+  func run() {
+    let size = rule.headSize
+    let counts = [
+      paddedKeys * size, paddedKeys * paddedSize, size * tileRows, tileRows * paddedKeys,
+      tileRows * paddedSize,
+    ]
+    Scratch.with(counts.reduce(0, +)) { memory in
+      let keys = memory
+      let values = keys + counts[0]
+      let tile = values + counts[1]
+      let scores = tile + counts[2]
+      let sums = scores + counts[3]
+      pack(keys: keys, values: values)
+      let rows = task.queries.count * rule.group
+      for first in stride(from: 0, to: rows, by: tileRows) {
+        run(first..<min(rows, first + tileRows), keys, values, tile, scores, sums)
+      }
+    }
+  }
+
+  private func pack(keys: Pointer, values: Pointer) {
+    let size = rule.headSize
+    let k = task.segment.keys
+    let v = task.segment.values
+    let column = task.keyHead * size
+    for panel in stride(from: 0, to: keyCount, by: tileColumns) {
+      let source = k.floats.base + ((firstKey + panel) * k.stride + column)
+      let count = min(tileColumns, keyCount - panel)
+      packSixteenRows(source, k.stride, rows: count, depth: size, into: keys + panel * size)
+    }
+    for panel in stride(from: 0, to: size, by: tileColumns) {
+      let source = v.floats.base + (firstKey * v.stride + column + panel)
+      packSixteenColumns(
+        source, v.stride, columns: min(tileColumns, size - panel), depth: keyCount,
+        into: values + panel * paddedKeys)
+    }
+  }
+
+  /// Position in the document of a row's query.
+  private func position(_ row: Int) -> Int {
+    task.segment.firstPosition + task.queries.lowerBound + row / rule.group
+  }
+
+  /// Row of the query matrix, and query head, of a row.
+  private func place(_ row: Int) -> (row: Int, head: Int) {
+    (
+      task.segment.queries.lowerBound + task.queries.lowerBound + row / rule.group,
+      task.keyHead * rule.group + row % rule.group
+    )
+  }
+
+  private func run(
+    _ rows: Range<Int>, _ keys: Pointer, _ values: Pointer, _ tile: Pointer, _ scores: Pointer,
+    _ sums: Pointer
+  ) {
+    pack(rows, into: tile)
+    let first = rule.firstVisible(position(rows.lowerBound)) - firstKey
+    let end = position(rows.upperBound - 1) + 1 - firstKey
+    for key in stride(from: first / tileColumns * tileColumns, to: end, by: tileColumns) {
+      packedTile(
+        rule.headSize, tile, keys + key * rule.headSize, scores + key, paddedKeys, resuming: false)
+    }
+    var inverses = Lanes(repeating: 0)
+    for row in rows { inverses[row - rows.lowerBound] = normalise(row, scores, rows.lowerBound) }
+    weigh(rows, values, scores, into: sums)
+    write(rows, sums, inverses)
+  }
+
+  private func pack(_ rows: Range<Int>, into tile: Pointer) {
+    let size = rule.headSize
+    if rows.count < tileRows { tile.update(repeating: 0, count: size * tileRows) }
+    for row in rows {
+      let (index, head) = place(row)
+      let source = queries.floats.base + (index * queries.stride + head * size)
+      var target = tile + (row - rows.lowerBound)
+      for k in 0..<size {
+        target.pointee = source[k]
+        target += tileRows
+      }
+    }
+  }
+
+  /// Turns a row's visible scores into exponentials; 1 / their sum.
+  private func normalise(_ row: Int, _ scores: Pointer, _ firstRow: Int) -> Float {
+    let first = rule.firstVisible(position(row))
+    let count = position(row) + 1 - first
+    let line = scores + ((row - firstRow) * paddedKeys + first - firstKey)
+    let most = scaledMaximum(line, count, rule.scale, rule.softCap)
+    let sum = rowExponentials(line, count, shift: most, into: line)
+    if let logSums {
+      let (index, head) = place(row)
+      logSums.base[index * rule.queryHeads + head] = most + Elementary.log(sum)
+    }
+    return 1 / sum
+  }
+
+  /// Σ weight · value over each row's visible keys, ascending: keys that all rows of the tile see go
+  /// through the register tile, the ragged ends row by row.
+  private func weigh(
+    _ rows: Range<Int>, _ values: Pointer, _ scores: Pointer, into sums: Pointer
+  ) {
+    sums.update(repeating: 0, count: tileRows * paddedSize)
+    let commonFirst = rule.firstVisible(position(rows.upperBound - 1)) - firstKey
+    let commonEnd = max(commonFirst, position(rows.lowerBound) + 1 - firstKey)
+    for column in stride(from: 0, to: rule.headSize, by: tileColumns) {
+      let panel = values + column * paddedKeys
+      for row in rows {
+        let first = rule.firstVisible(position(row)) - firstKey
+        let end = min(commonFirst, position(row) + 1 - firstKey)
+        chain(row - rows.lowerBound, first..<max(first, end), panel, scores, sums + column)
+      }
+      rowTile(
+        commonEnd - commonFirst, scores + commonFirst, paddedKeys,
+        panel + commonFirst * tileColumns, sums + column, paddedSize, resuming: true)
+      for row in rows {
+        let end = position(row) + 1 - firstKey
+        chain(row - rows.lowerBound, commonEnd..<max(commonEnd, end), panel, scores, sums + column)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func chain(
+    _ row: Int, _ keys: Range<Int>, _ panel: Pointer, _ scores: Pointer, _ sums: Pointer
+  ) {
+    if keys.isEmpty { return }
+    chainRow(
+      keys.count, scores + (row * paddedKeys + keys.lowerBound),
+      panel + keys.lowerBound * tileColumns, sums + row * paddedSize)
+  }
+
+  private func write(_ rows: Range<Int>, _ sums: Pointer, _ inverses: Lanes) {
+    for row in rows {
+      let (index, head) = place(row)
+      let target = out.floats.base + (index * out.stride + head * rule.headSize)
+      let source = sums + (row - rows.lowerBound) * paddedSize
+      let inverse = inverses[row - rows.lowerBound]
+      eachLanes(0..<rule.headSize) { i, n in store(load(source + i) * inverse, target + i, n) }
+    }
+  }
+}
+
+/// `value` rounded up to a multiple.
+@inline(__always)
+func rounded(_ value: Int, to multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }
+
+/// x ← x · scale (capped), and the largest.
+@inline(never)
+func scaledMaximum(_ x: Pointer, _ count: Int, _ scale: Float, _ cap: Float?) -> Float {
+  eachLanes(0..<count) { i, n in store(load(x + i, n) * scale, x + i, n) }
+  if let cap { capRow(x, count, cap) }
+  return rowMaximum(x, count)
+}

@@ -1,0 +1,217 @@
+import Foundation
+import Numerics
+import Testing
+
+/// One attention problem: documents in a packed row, with or without caps and windows.
+struct AttentionCase: CustomTestStringConvertible, Sendable {
+  var queryHeads = 4
+  var keyHeads = 2
+  var headSize = 8
+  var softCap: Float?
+  var window: Int?
+  var lengths = [13, 1, 30]
+
+  var testDescription: String {
+    "heads \(queryHeads)/\(keyHeads) of \(headSize), lengths \(lengths), "
+      + "cap \(softCap.map { "\($0)" } ?? "none"), window \(window.map { "\($0)" } ?? "none")"
+  }
+
+  var rule: Attention {
+    Attention(
+      queryHeads: queryHeads, keyHeads: keyHeads, headSize: headSize, scale: 0.4, softCap: softCap,
+      window: window)
+  }
+  var rows: Int { lengths.reduce(0, +) }
+  var documents: [Range<Int>] {
+    var first = 0
+    return lengths.map { length in
+      defer { first += length }
+      return first..<first + length
+    }
+  }
+  var queries: Matrix {
+    pseudoRandom(rows, queryHeads * headSize, seed: 1, stride: queryHeads * headSize + 3)
+  }
+  var keys: Matrix { pseudoRandom(rows, keyHeads * headSize, seed: 2) }
+  var values: Matrix { pseudoRandom(rows, keyHeads * headSize, seed: 3) }
+
+  func forward(threads: Int = 2) -> (out: Matrix, logSums: Floats) {
+    let out = Matrix(rows: rows, columns: queryHeads * headSize)
+    let logSums = Floats(count: rows * queryHeads)
+    rule.forward(
+      queries, keys: keys, values: values, documents: documents, into: out, logSums: logSums,
+      on: Compute(threads: threads))
+    return (out, logSums)
+  }
+
+  func backward(_ dOut: Matrix, threads: Int = 2) -> (dq: Matrix, dk: Matrix, dv: Matrix) {
+    let (out, logSums) = forward()
+    let dq = Matrix(rows: rows, columns: queryHeads * headSize)
+    let dk = Matrix(rows: rows, columns: keyHeads * headSize)
+    let dv = Matrix(rows: rows, columns: keyHeads * headSize)
+    rule.backward(
+      dOut, queries: queries, keys: keys, values: values, out: out, logSums: logSums,
+      documents: documents, queryGradient: dq, keyGradient: dk, valueGradient: dv,
+      on: Compute(threads: threads))
+    return (dq, dk, dv)
+  }
+
+  /// The definition, in double precision.
+  func reference(_ q: [Double], _ k: [Double], _ v: [Double]) -> [Double] {
+    var result: [Double] = []
+    for document in documents {
+      for i in document {
+        for head in 0..<queryHeads { result += row(q, k, v, i, head, document.lowerBound) }
+      }
+    }
+    return result
+  }
+
+  private func row(
+    _ q: [Double], _ k: [Double], _ v: [Double], _ i: Int, _ head: Int, _ start: Int
+  ) -> [Double] {
+    let keyHead = head / (queryHeads / keyHeads)
+    let first = max(start, window.map { i - $0 + 1 } ?? start)
+    func key(_ j: Int) -> Int { (j * keyHeads + keyHead) * headSize }
+    let weights = (first...i).map { j in
+      let dot = (0..<headSize).reduce(0.0) {
+        $0 + q[(i * queryHeads + head) * headSize + $1] * k[key(j) + $1]
+      }
+      let score = dot * Double(Float(0.4))
+      return exp(softCap.map { Double($0) * tanh(score / Double($0)) } ?? score)
+    }
+    let sum = weights.reduce(0, +)
+    return (0..<headSize).map { d in
+      zip(first...i, weights).reduce(0.0) { $0 + $1.1 * v[key($1.0) + d] } / sum
+    }
+  }
+}
+
+@Suite struct AttentionTests {
+  static let cases = [
+    AttentionCase(), AttentionCase(softCap: 0.7), AttentionCase(window: 4),
+    AttentionCase(
+      queryHeads: 3, keyHeads: 3, headSize: 5, softCap: 2, window: 7, lengths: [9, 20]),
+    AttentionCase(queryHeads: 6, keyHeads: 1, headSize: 34, lengths: [40]),
+  ]
+  static let large = [
+    AttentionCase(headSize: 32, lengths: [200, 1, 333]),
+    AttentionCase(headSize: 16, window: 50, lengths: [250, 77]),
+    AttentionCase(queryHeads: 2, keyHeads: 1, headSize: 8, lengths: [1200]),
+  ]
+
+  @Test(arguments: cases + large)
+  func `attention equals its definition`(problem: AttentionCase) {
+    let expected = problem.reference(
+      doubles(problem.queries), doubles(problem.keys), doubles(problem.values))
+    #expect(deviation(doubles(problem.forward().out), from: expected) < 2e-6)
+  }
+
+  @Test(arguments: cases)
+  func `attention's gradients equal finite differences`(problem: AttentionCase) {
+    let slope = pseudoRandom(problem.rows, problem.queryHeads * problem.headSize, seed: 9)
+    let (q, k, v) = (doubles(problem.queries), doubles(problem.keys), doubles(problem.values))
+    let weights = doubles(slope)
+    let result = problem.backward(slope)
+    let dq = sampled(q) { weightedSum(problem.reference($0, k, v), weights) }
+    let dk = sampled(k) { weightedSum(problem.reference(q, $0, v), weights) }
+    let dv = sampled(v) { weightedSum(problem.reference(q, k, $0), weights) }
+    #expect(worst(doubles(result.dq), dq) < 5e-6)
+    #expect(worst(doubles(result.dk), dk) < 5e-6)
+    #expect(worst(doubles(result.dv), dv) < 5e-6)
+  }
+
+  /// Central differences at every 17th element, which keeps the test short.
+  private func sampled(_ x: [Double], _ f: ([Double]) -> Double) -> [(Int, Double)] {
+    stride(from: 0, to: x.count, by: 17).map { i in
+      var (above, below) = (x, x)
+      above[i] += 1e-5
+      below[i] -= 1e-5
+      return (i, (f(above) - f(below)) / 2e-5)
+    }
+  }
+
+  private func worst(_ values: [Double], _ expected: [(Int, Double)]) -> Double {
+    deviation(expected.map { values[$0.0] }, from: expected.map(\.1))
+  }
+
+  @Test(arguments: cases + large)
+  func `threads never change attention or its gradients`(problem: AttentionCase) {
+    let slope = pseudoRandom(problem.rows, problem.queryHeads * problem.headSize, seed: 9)
+    let one = problem.forward(threads: 1)
+    let seven = problem.forward(threads: 7)
+    #expect(bits(one.out) == bits(seven.out))
+    #expect(one.logSums.array == seven.logSums.array)
+    let single = problem.backward(slope, threads: 1)
+    let several = problem.backward(slope, threads: 7)
+    #expect(bits(single.dq) == bits(several.dq))
+    #expect(bits(single.dk) == bits(several.dk))
+    #expect(bits(single.dv) == bits(several.dv))
+  }
+
+  @Test(arguments: cases + large)
+  func `a cache gives the bits of the full pass, one query at a time or several`(
+    problem: AttentionCase
+  ) {
+    let full = problem.forward().out
+    for chunk in [1, 3, 11] {
+      let out = Matrix(rows: problem.rows, columns: full.columns)
+      for document in problem.documents {
+        let keys = problem.keys[rows: document]
+        let values = problem.values[rows: document]
+        for first in stride(from: 0, to: document.count, by: chunk) {
+          let end = min(document.count, first + chunk)
+          let queries = document.lowerBound + first..<document.lowerBound + end
+          // Only the keys so far: later ones do not exist yet.
+          let segment = AttentionSegment(
+            queries: queries, firstPosition: first, keys: keys[rows: 0..<end],
+            values: values[rows: 0..<end])
+          problem.rule.forward(
+            problem.queries, segments: [segment], into: out, on: Compute(threads: 1))
+        }
+      }
+      #expect(bits(out) == bits(full))
+    }
+  }
+
+  @Test func `a document's bits do not depend on what is packed beside it`() {
+    let together = AttentionCase(lengths: [13, 50, 30])
+    let slope = pseudoRandom(together.rows, 32, seed: 9)
+    let all = together.forward().out
+    let gradients = together.backward(slope)
+    let range = 13..<63
+    let alone = Matrix(rows: 50, columns: 32)
+    let sums = Floats(count: 50 * 4)
+    let (q, k, v) = (
+      together.queries[rows: range], together.keys[rows: range], together.values[rows: range]
+    )
+    let compute = Compute(threads: 1)
+    together.rule.forward(
+      q, keys: k, values: v, documents: [0..<50], into: alone, logSums: sums, on: compute)
+    #expect(bits(alone) == bits(all[rows: range]))
+    let (dq, dk, dv) = (
+      Matrix(rows: 50, columns: 32), Matrix(rows: 50, columns: 16), Matrix(rows: 50, columns: 16)
+    )
+    together.rule.backward(
+      slope[rows: range], queries: q, keys: k, values: v, out: alone, logSums: sums,
+      documents: [0..<50], queryGradient: dq, keyGradient: dk, valueGradient: dv, on: compute)
+    #expect(bits(dq) == bits(gradients.dq[rows: range]))
+    #expect(bits(dk) == bits(gradients.dk[rows: range]))
+    #expect(bits(dv) == bits(gradients.dv[rows: range]))
+  }
+
+  @Test func `poisoned keys of later positions and other documents never reach a query`() {
+    let problem = AttentionCase(lengths: [20, 20])
+    let clean = problem.forward().out
+    let (keys, values) = (problem.keys, problem.values)
+    for row in 27..<40 {
+      keys[row: row].fill(.nan)
+      values[row: row].fill(.infinity)
+    }
+    let out = Matrix(rows: problem.rows, columns: clean.columns)
+    problem.rule.forward(
+      problem.queries, keys: keys, values: values, documents: problem.documents, into: out,
+      logSums: Floats(count: problem.rows * 4), on: Compute(threads: 2))
+    #expect(bits(out[rows: 0..<27]) == bits(clean[rows: 0..<27]))
+  }
+}
