@@ -349,6 +349,17 @@ package struct ParameterReader {
     return patterns
   }
 
+  /// Files that other parameters imply, such as the program that a command names: an input port
+  /// like that of a `files` parameter, but nothing that the user writes. `paths` is asked for only
+  /// where files are looked up: not in a recipe, which has them as inputs.
+  package mutating func impliedFiles(
+    _ name: String, _ paths: () throws(ParameterError) -> [String]
+  ) throws(ParameterError) {
+    if values == nil || fileInputs.contains(at(name)) { return }
+    let found = try paths()
+    if !found.isEmpty { filePatterns[at(name)] = found }
+  }
+
   private static func patterns(
     _ json: JSON, at path: String
   ) throws(ParameterError) -> [String] {

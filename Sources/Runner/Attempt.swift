@@ -31,12 +31,14 @@ struct Attempt {
   /// Makes the first folder of these names, counted up, that nobody has made.
   private static func create(
     _ first: Int, prefix: String, in parent: String
-  ) throws(RunnerError) -> String {
+  ) throws(StoreError) -> String {
     var number = first
     while true {
       let folder = "\(parent)/\(prefix)\(number)"
       if mkdir(folder, 0o777) == 0 { return folder }
-      if errno != EEXIST { throw .system("cannot create the folder \(folder)", errno) }
+      if errno != EEXIST {
+        throw StoreError(errno: errno, cannot: "create the folder \"\(folder)\"")
+      }
       number += 1
     }
   }

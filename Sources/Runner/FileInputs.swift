@@ -25,6 +25,6 @@ struct FileInputs {
       let (digest, size) = try workspace.memo.digest(ofFile: path)
       tree.entries[name] = Tree.Entry(object: digest, size: size)
     }
-    return SHA256.hash(try tree.json.canonical())
+    return tree.digest
   }
 }

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Why the runner could not do what it was asked: one sentence with the place and the remedy.
 package struct RunnerError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Which exit status it gives (DESIGN §9).
@@ -23,14 +21,4 @@ package struct RunnerError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { message }
-}
-
-extension RunnerError {
-  /// What was tried, and what the operating system answered.
-  static func system(_ what: String, _ code: Int32) -> RunnerError {
-    if code == ENOSPC || code == EDQUOT {
-      return RunnerError(.failed, "\(what): the disk is full; make room and run again")
-    }
-    return RunnerError(.failed, "\(what): \(String(cString: strerror(code)))")
-  }
 }

@@ -51,15 +51,13 @@ final class RunningWorker {
     let process = try ChildProcess.start(
       options.worker.path, arguments: options.worker.arguments,
       environment: environment(threads: request.threads),
-      input: try open(attempt.request, O_RDONLY),
-      output: writer, error: log, inherited: lock ?? -1)
+      input: try open(attempt.request, O_RDONLY), output: writer, error: log, inherited: lock)
     return RunningWorker(.process(process), events: reader, log: log)
   }
 
-  private static func open(_ path: String, _ flags: Int32) throws(RunnerError) -> Descriptor {
-    let number = Glibc.open(path, flags | O_CLOEXEC, 0o644)
-    if number < 0 { throw .system("cannot open \(path)", errno) }
-    return Descriptor(number)
+  private static func open(_ path: String, _ flags: Int32) throws(StoreError) -> Descriptor {
+    Descriptor(
+      try valueOrErrno(cannot: "open \"\(path)\"") { Glibc.open(path, flags | O_CLOEXEC, 0o644) })
   }
 
   /// What a worker may see of the user's environment. None of it can change a result.

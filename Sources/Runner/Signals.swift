@@ -1,3 +1,4 @@
+import ContentStore
 import Glibc
 import Synchronization
 
@@ -12,7 +13,7 @@ final class Signals {
   private let writer: Descriptor
   private var previous: [sigaction] = []
 
-  init() throws(RunnerError) {
+  init() throws(StoreError) {
     (reader, writer) = try Descriptor.pipe()
     reader.setNonBlocking()
     writer.setNonBlocking()

@@ -1,3 +1,4 @@
+import ContentStore
 import Glibc
 
 /// A thread of one's own, for work that must not sit on a shared pool: a stage run in this process,
@@ -6,7 +7,7 @@ struct Thread: Sendable {
   private let handle: pthread_t
 
   /// Starts a thread. Stages may recurse deeply, so its stack is larger than the usual one.
-  static func start(_ body: @escaping @Sendable () -> Void) throws(RunnerError) -> Thread {
+  static func start(_ body: @escaping @Sendable () -> Void) throws(StoreError) -> Thread {
     var handle: pthread_t = 0
     let box = Unmanaged.passRetained(Body(body))
     let status = withUnsafeTemporaryAllocation(of: pthread_attr_t.self, capacity: 1) { memory in
@@ -24,7 +25,7 @@ struct Thread: Sendable {
     }
     if status != 0 {
       box.release()
-      throw .system("cannot start a thread", status)
+      throw StoreError(errno: status, cannot: "start a thread")
     }
     return Thread(handle: handle)
   }
@@ -46,7 +47,7 @@ final class RepeatingTimer {
 
   init(
     milliseconds: Int32, _ body: @escaping @Sendable () -> Void
-  ) throws(RunnerError) {
+  ) throws(StoreError) {
     let (reader, writer) = try Descriptor.pipe()
     stopper = writer
     thread = try Thread.start {

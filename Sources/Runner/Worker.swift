@@ -1,4 +1,3 @@
-import CLinux
 import ContentStore
 import Glibc
 import Ledger
@@ -12,7 +11,6 @@ package enum Worker {
   /// Its parent started it in a process group of its own and had the kernel kill it with the parent.
   package static func serve(_ registry: StageRegistry) -> Int32 {
     Cancellation.listenForTermination()
-    _ = exp_become_subreaper()
     let events = Descriptor(dup(STDOUT_FILENO))
     // Whatever a library prints belongs to the log, not among the events.
     dup2(STDERR_FILENO, STDOUT_FILENO)
@@ -22,6 +20,8 @@ package enum Worker {
       events.write(Array("{\"failed\":\"`exp worker` is started by `exp run` alone\"}\n".utf8))
       return 2
     }
+    ChildProcess.adoptOrphans()
+    defer { ChildProcess.killAll() }
     return carryOut(request, registry, to: events, .ofProcess)
   }
 

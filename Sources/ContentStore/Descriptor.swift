@@ -1,23 +1,23 @@
 import Glibc
 
 /// An open file descriptor, closed when freed.
-final class Descriptor: Sendable {
-  let number: Int32
+package final class Descriptor: Sendable {
+  package let number: Int32
 
-  init(_ number: Int32) { self.number = number }
+  package init(_ number: Int32) { self.number = number }
   deinit { close(number) }
 
   /// A pipe whose ends are not inherited.
-  static func pipe() throws(RunnerError) -> (read: Descriptor, write: Descriptor) {
+  package static func pipe() throws(StoreError) -> (read: Descriptor, write: Descriptor) {
     var ends: [Int32] = [-1, -1]
-    if Glibc.pipe(&ends) != 0 { throw .system("cannot create a pipe", errno) }
+    _ = try valueOrErrno(cannot: "make a pipe") { Glibc.pipe(&ends) }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return (Descriptor(ends[0]), Descriptor(ends[1]))
   }
 
   /// Writes all bytes. Returns false when the other side is gone or the disk is full (see `errno`).
   @discardableResult
-  func write(_ bytes: [UInt8]) -> Bool {
+  package func write(_ bytes: [UInt8]) -> Bool {
     var start = 0
     while start < bytes.count {
       let count = bytes[start...].withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
@@ -29,7 +29,7 @@ final class Descriptor: Sendable {
   }
 
   /// What can be read now, at most 64 KiB; empty at the end, nil when nothing is there yet.
-  func read() -> [UInt8]? {
+  package func read() -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     let count = Glibc.read(number, &buffer, buffer.count)
     if count < 0 { return errno == EAGAIN || errno == EINTR ? nil : [] }
@@ -37,7 +37,7 @@ final class Descriptor: Sendable {
   }
 
   /// Everything up to the end.
-  func readAll() -> [UInt8] {
+  package func readAll() -> [UInt8] {
     var all: [UInt8] = []
     while true {
       guard let part = read() else { continue }
@@ -46,20 +46,6 @@ final class Descriptor: Sendable {
     }
   }
 
-  func setNonBlocking() { _ = fcntl(number, F_SETFL, O_NONBLOCK) }
-}
-
-/// Cuts a stream of bytes into lines; a last line without an end is never given out, because it may
-/// be half written.
-struct LineSplitter {
-  private var rest: [UInt8] = []
-
-  mutating func add(_ bytes: [UInt8]) -> [[UInt8]] {
-    rest += bytes
-    guard let last = rest.lastIndex(of: 0x0A) else { return [] }
-    let lines = rest[..<last].split(separator: 0x0A, omittingEmptySubsequences: false).map(
-      Array.init)
-    rest.removeSubrange(...last)
-    return lines
-  }
+  /// From now on `read` does not wait.
+  package func setNonBlocking() { _ = fcntl(number, F_SETFL, O_NONBLOCK) }
 }
