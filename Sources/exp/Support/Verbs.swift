@@ -14,7 +14,7 @@ enum Verbs {
       title: "Take", verbs: [SampleVerb.self, Cat.self, Checkout.self, TagVerb.self, NoteVerb.self]),
     Group(title: "Prove", verbs: [VerifyVerb.self, LockVerb.self]),
     Group(title: "Help", verbs: [Doctor.self, Completions.self, Help.self]),
-    Group(title: "Inner", verbs: [WorkerVerb.self]),
+    Group(title: "Inner", verbs: [WorkerVerb.self, Bench.self]),
   ]
 
   static var all: [any Verb.Type] { groups.flatMap(\.verbs) }
