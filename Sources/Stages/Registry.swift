@@ -2,5 +2,8 @@ package import Pipeline
 
 extension StageRegistry {
   /// Every op there is, a line each, in the order of a pipeline.
-  package static let all = StageRegistry([])
+  package static let all = StageRegistry([
+    ImportQuestions.self,
+    Evaluate.self,
+  ])
 }

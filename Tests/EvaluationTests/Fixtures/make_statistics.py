@@ -1,11 +1,18 @@
-"""Writes statistics.json with scipy 1.17.1 and numpy:  python make_statistics.py > statistics.json"""
+"""Writes statistics.json with scipy 1.17.1, numpy and mpmath:
+
+    python make_statistics.py > statistics.json
+
+The normal distribution is mpmath's, for scipy's tail is off by 1e-13 at 37 standard deviations.
+"""
 
 import itertools
 import json
 
+import mpmath
 import numpy as np
 from scipy import special, stats
 
+mpmath.mp.dps = 40
 rng = np.random.default_rng(20240711)
 
 
@@ -14,7 +21,7 @@ def normal():
     points = sorted({s * p for p in points for s in (-1, 1)})
     quantiles = [1e-300, 1e-20, 1e-8, 0.001, 0.025, 0.075, 0.2, 0.5, 0.7, 0.925, 0.975, 1 - 1e-12]
     return {
-        "cdf": [[x, stats.norm.cdf(x)] for x in points],
+        "cdf": [[x, float(mpmath.erfc(-mpmath.mpf(x) / mpmath.sqrt(2)) / 2)] for x in points],
         "quantile": [[p, special.ndtri(p)] for p in quantiles],
     }
 
