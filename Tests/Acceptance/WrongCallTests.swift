@@ -1,0 +1,169 @@
+import ContentStore
+import Foundation
+import Testing
+
+/// Every wrong call gives one clear error with place and remedy, and status 2 (DESIGN §9); nothing is
+/// recorded.
+@Suite struct WrongCallTests {
+  /// An experiment with one stage that imports `text.txt`.
+  static let plain = """
+    {
+      name: "plain",
+      stages: {
+        text: { op: "import", with: { files: "text.txt" } },
+      },
+    }
+    """
+
+  private func refusal(_ experiment: String, _ words: String...) throws -> Shop.Outcome {
+    let shop = try Shop()
+    try shop.write("experiment.json5", experiment)
+    try shop.write("text.txt", "one\n")
+    let outcome = try shop.exp(["run", "."] + words)
+    #expect(outcome.status == 2, "\(outcome.err)")
+    #expect(outcome.out.isEmpty)
+    let log = try shop.exp("log", "--json")
+    #expect(log.status == 2 || log.out == "[]\n", "nothing may be recorded: \(log.out)")
+    return outcome
+  }
+
+  @Test func `bad JSON5 is refused with file, line and column`() throws {
+    let outcome = try refusal("{\n  name: \"x\",\n  stages: { a: { op: \"import\" }\n")
+    #expect(outcome.err.contains("experiment.json5:"))
+    #expect(outcome.err.contains("^"))
+  }
+
+  @Test func `a duplicate key is refused where it is`() throws {
+    let outcome = try refusal("{\n  name: \"x\",\n  name: \"y\",\n  stages: {},\n}\n")
+    #expect(outcome.err.contains("experiment.json5:3:3"))
+    #expect(outcome.err.contains("name"))
+  }
+
+  @Test func `an unknown key gets a suggestion`() throws {
+    let outcome = try refusal(Self.plain.replacing("stages:", with: "stagse:"))
+    #expect(outcome.err.contains("did you mean \"stages\"?"))
+  }
+
+  @Test func `an unknown op gets a suggestion`() throws {
+    let outcome = try refusal(Self.plain.replacing("\"import\"", with: "\"imprt\""))
+    #expect(outcome.err.contains("did you mean \"import\"?"))
+    #expect(outcome.err.contains("stages.text"))
+  }
+
+  @Test func `an unknown parameter gets a suggestion`() throws {
+    let outcome = try refusal(Self.plain.replacing("files:", with: "fiels:"))
+    #expect(outcome.err.contains("stages.text.with.fiels"))
+    #expect(outcome.err.contains("did you mean \"files\"?"))
+  }
+
+  @Test func `a cycle is shown`() throws {
+    let outcome = try refusal(
+      """
+      { name: "x", stages: {
+        a: { op: "tokenize", inputs: { documents: "b.tokens", tokenizer: "b.tokens" } },
+        b: { op: "tokenize", inputs: { documents: "a.tokens", tokenizer: "a.tokens" } },
+      } }
+      """)
+    #expect(outcome.err.contains("stages."))
+  }
+
+  @Test func `a dangling input names the stage and suggests one`() throws {
+    let outcome = try refusal(
+      """
+      { name: "x", stages: {
+        text: { op: "import", with: { files: "text.txt" } },
+        tok: { op: "tokenizer", inputs: { documents: "txt.documents" }, with: { vocabularySize: 300 } },
+      } }
+      """)
+    #expect(outcome.err.contains("stages.tok.inputs.documents"))
+    #expect(outcome.err.contains("did you mean"))
+  }
+
+  @Test func `a missing file is named with the folder it was looked for in`() throws {
+    let outcome = try refusal(Self.plain.replacing("text.txt", with: "absent.txt"))
+    #expect(outcome.err.contains("absent.txt"))
+    #expect(outcome.err.contains("stages.text.with.files"))
+  }
+
+  @Test func `an unknown stage in --set gets a suggestion`() throws {
+    let outcome = try refusal(Self.plain, "--set", "stages.txet.with.files=text.txt")
+    #expect(outcome.err.contains("did you mean"))
+  }
+
+  @Test func `an unknown profile gets the known ones`() throws {
+    let outcome = try refusal(Self.plain, "--profile", "laptpo")
+    #expect(outcome.err.contains("laptpo"))
+  }
+
+  @Test func `--locked without a lock file says how to write one`() throws {
+    let outcome = try refusal(Self.plain, "--locked")
+    #expect(outcome.err.contains("exp lock"))
+  }
+
+  @Test func `bad UTF-8 is refused with file and byte offset, and the stage is recorded as failed`()
+    throws
+  {
+    let shop = try Shop()
+    try shop.write("experiment.json5", Self.plain)
+    try shop.write("text.txt", Data([0x61, 0x62, 0x0A, 0xC3, 0x28]))
+    let outcome = try shop.exp("run", ".")
+    #expect(outcome.status == 1)
+    #expect(outcome.err.contains("text.txt"))
+    #expect(outcome.err.contains("3"))
+    #expect(try shop.json("log", "--json").arrayValue?.first?["status"] == "failed")
+  }
+
+  @Test func `an unknown reference gets a suggestion`() throws {
+    let shop = try ran()
+    let outcome = try shop.exp("show", "plian")
+    #expect(outcome.status == 2)
+    #expect(outcome.err.contains("did you mean \"plain\"?"))
+    let stage = try shop.exp("show", "plain:txet")
+    #expect(stage.status == 2)
+    #expect(stage.err.contains("did you mean \"text\"?"))
+    let output = try shop.exp("cat", "plain:text.documetns")
+    #expect(output.status == 2)
+    #expect(output.err.contains("did you mean \"documents\"?"))
+  }
+
+  private func ran() throws -> Shop {
+    let shop = try Shop()
+    try shop.write("experiment.json5", Self.plain)
+    try shop.write("text.txt", "one\n")
+    let outcome = try shop.exp("run", ".")
+    try #require(outcome.status == 0, "\(outcome.err)")
+    return shop
+  }
+
+  @Test func `an ambiguous prefix lists what it may mean`() throws {
+    let shop = try ran()
+    // With a few hundred records two share their first four digits; short prefixes are refused.
+    let outcome = try shop.exp("show", "ab")
+    #expect(outcome.status == 2)
+    for number in 0..<400 { try shop.write("many/\(number).txt", "\(number)") }
+    try shop.write(
+      "many.json5",
+      "{ name: \"many\", stages: {"
+        + (0..<24).map {
+          "s\($0): { op: \"import\", with: { files: \"many/\($0)*.txt\" } },"
+        }.joined() + "} }")
+    try shop.exp("run", "many.json5")
+    let table = try shop.json(
+      "sql", "--json",
+      "SELECT substr(digest, 1, 4) AS p, count(*) AS n FROM records GROUP BY 1 HAVING n > 1 LIMIT 1")
+    guard let prefix = table.arrayValue?.first?["p"]?.stringValue else { return }
+    let ambiguous = try shop.exp("show", prefix)
+    #expect(ambiguous.status == 2 || ambiguous.status == 0)
+  }
+
+  @Test(.enabled(if: getuid() != 0, "root may write anywhere"))
+  func `a read-only folder is named`() throws {
+    let shop = try Shop()
+    try shop.write("experiment.json5", Self.plain)
+    try shop.write("text.txt", "one\n")
+    try FileManager.default.setAttributes([.posixPermissions: 0o555], ofItemAtPath: shop.folder.path)
+    let outcome = try shop.exp("run", ".")
+    #expect(outcome.status != 0)
+    #expect(outcome.err.contains(".exp"))
+  }
+}
