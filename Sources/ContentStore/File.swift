@@ -1,7 +1,7 @@
 import Glibc
 
 /// An open file. Closed when it goes out of scope.
-package struct File: ~Copyable {
+package struct File: ~Copyable, Sendable {
   package enum Mode: Sendable {
     case read
     /// A new file with these permission bits; refused (EEXIST) when there is one.

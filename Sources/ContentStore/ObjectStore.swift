@@ -41,7 +41,7 @@ package struct ObjectStore: Sendable {
     try ObjectWriter(in: self, batch: nil)
   }
 
-  /// Starts many objects that become durable together, which is faster.
+  /// Starts many objects that appear and become durable together, which is much faster.
   package func makeBatch() -> ObjectBatch { ObjectBatch(in: self) }
 
   // MARK: Reading
@@ -102,6 +102,18 @@ package struct ObjectStore: Sendable {
     } catch {
       if case .system = error.kind { throw error }
       return false
+    }
+  }
+
+  /// Gives a written and synced file its name.
+  func publish(_ temporary: String, as digest: Digest) throws(StoreError) {
+    do throws(StoreError) {
+      try FileSystem.rename(temporary, to: file(of: digest))
+    } catch {
+      guard error.code == ENOENT else { throw error }
+      try FileSystem.createFolder(folder(of: digest))
+      try FileSystem.syncFolder(path)
+      try FileSystem.rename(temporary, to: file(of: digest))
     }
   }
 

@@ -71,58 +71,31 @@ package final class ObjectWriter {
     try file?.write(bytes)
   }
 
-  /// Makes the object. Durable on return, or with its batch.
+  /// Makes the object. Visible and durable on return, or when its batch is committed.
   package func finish() throws(StoreError) -> (digest: Digest, size: Int) {
     precondition(file != nil, "an object is finished once")
     try flush()
     let digest = hasher.finalize()
-    if try store.holds(digest, size: size) {
+    guard let written = file.take() else { return (digest, size) }
+    do throws(StoreError) {
+      try settle(written, digest)
+    } catch {
       unlink(temporary)
-    } else {
-      try file?.sync()
-      try publish(digest)
+      throw error
     }
-    file = nil
-    try store.settle(digest, in: batch)
     return (digest, size)
   }
 
-  private func publish(_ digest: Digest) throws(StoreError) {
-    do throws(StoreError) {
-      try FileSystem.rename(temporary, to: store.file(of: digest))
-    } catch {
-      guard error.code == ENOENT else { throw error }
-      try FileSystem.createFolder(store.folder(of: digest))
-      try FileSystem.syncFolder(store.path)
-      try FileSystem.rename(temporary, to: store.file(of: digest))
+  private func settle(_ written: consuming File, _ digest: Digest) throws(StoreError) {
+    if try store.holds(digest, size: size) {
+      unlink(temporary)
+      try store.settle(digest, in: batch)
+    } else if let batch {
+      try batch.add(ObjectBatch.Pending(written, temporary, digest))
+    } else {
+      try written.sync()
+      try store.publish(temporary, as: digest)
+      try store.settle(digest, in: nil)
     }
-  }
-}
-
-/// Objects that become durable together at `commit`: each is synced as it is written, the folders
-/// that name them once. For one writer at a time.
-package final class ObjectBatch {
-  private let store: ObjectStore
-  private var folders: Set<String> = []
-
-  init(in store: ObjectStore) { self.store = store }
-
-  func add(_ folder: String) { folders.insert(folder) }
-
-  /// Stores bytes.
-  @discardableResult
-  package func put(_ bytes: [UInt8]) throws(StoreError) -> Digest {
-    try store.put(bytes, in: self)
-  }
-
-  /// Starts an object that is written piece by piece.
-  package func makeWriter() throws(StoreError) -> ObjectWriter {
-    try ObjectWriter(in: store, batch: self)
-  }
-
-  /// Makes all of them durable. To be called before anything refers to them.
-  package func commit() throws(StoreError) {
-    for folder in folders.sorted() { try FileSystem.syncFolder(folder) }
-    folders = []
   }
 }

@@ -10,16 +10,25 @@ extension SHA256 {
         let word = blocks.loadUnaligned(fromByteOffset: block + 4 * t, as: UInt32.self)
         schedule[t] = UInt32(bigEndian: word)
       }
-      for t in stride(from: 0, to: 64, by: 8) {
-        // Eight rounds bring every variable back to its name, so nothing is moved.
-        round(a, b, c, &d, e, f, g, &h, next(&schedule, t))
-        round(h, a, b, &c, d, e, f, &g, next(&schedule, t + 1))
-        round(g, h, a, &b, c, d, e, &f, next(&schedule, t + 2))
-        round(f, g, h, &a, b, c, d, &e, next(&schedule, t + 3))
-        round(e, f, g, &h, a, b, c, &d, next(&schedule, t + 4))
-        round(d, e, f, &g, h, a, b, &c, next(&schedule, t + 5))
-        round(c, d, e, &f, g, h, a, &b, next(&schedule, t + 6))
-        round(b, c, d, &e, f, g, h, &a, next(&schedule, t + 7))
+      for t in stride(from: 0, to: 64, by: 16) {
+        // Sixteen rounds bring every variable and every word of the schedule back to its place, so
+        // nothing is moved and all places are constants.
+        round(a, b, c, &d, e, f, g, &h, next(&schedule, t, 0))
+        round(h, a, b, &c, d, e, f, &g, next(&schedule, t, 1))
+        round(g, h, a, &b, c, d, e, &f, next(&schedule, t, 2))
+        round(f, g, h, &a, b, c, d, &e, next(&schedule, t, 3))
+        round(e, f, g, &h, a, b, c, &d, next(&schedule, t, 4))
+        round(d, e, f, &g, h, a, b, &c, next(&schedule, t, 5))
+        round(c, d, e, &f, g, h, a, &b, next(&schedule, t, 6))
+        round(b, c, d, &e, f, g, h, &a, next(&schedule, t, 7))
+        round(a, b, c, &d, e, f, g, &h, next(&schedule, t, 8))
+        round(h, a, b, &c, d, e, f, &g, next(&schedule, t, 9))
+        round(g, h, a, &b, c, d, e, &f, next(&schedule, t, 10))
+        round(f, g, h, &a, b, c, d, &e, next(&schedule, t, 11))
+        round(e, f, g, &h, a, b, c, &d, next(&schedule, t, 12))
+        round(d, e, f, &g, h, a, b, &c, next(&schedule, t, 13))
+        round(c, d, e, &f, g, h, a, &b, next(&schedule, t, 14))
+        round(b, c, d, &e, f, g, h, &a, next(&schedule, t, 15))
       }
       (a, b, c, d) = (a &+ before.0, b &+ before.1, c &+ before.2, d &+ before.3)
       (e, f, g, h) = (e &+ before.4, f &+ before.5, g &+ before.6, h &+ before.7)
@@ -40,17 +49,17 @@ extension SHA256 {
     h = first &+ (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ majority
   }
 
-  /// W_t + K_t; the schedule keeps the last sixteen words.
+  /// W + K of round `t + place`; the schedule keeps the last sixteen words.
   @inline(__always)
-  private static func next(_ schedule: inout [16 of UInt32], _ t: Int) -> UInt32 {
-    if t >= 16 {
-      let (old, recent) = (schedule[(t + 1) & 15], schedule[(t + 14) & 15])
-      schedule[t & 15] =
-        schedule[t & 15] &+ schedule[(t + 9) & 15]
+  private static func next(_ schedule: inout [16 of UInt32], _ t: Int, _ place: Int) -> UInt32 {
+    if t > 0 {
+      let (old, recent) = (schedule[(place + 1) & 15], schedule[(place + 14) & 15])
+      schedule[place] =
+        schedule[place] &+ schedule[(place + 9) & 15]
         &+ (rotate(old, 7) ^ rotate(old, 18) ^ (old >> 3))
         &+ (rotate(recent, 17) ^ rotate(recent, 19) ^ (recent >> 10))
     }
-    return schedule[t & 15] &+ roundConstants[t]
+    return schedule[place] &+ roundConstants[t &+ place]
   }
 
   @inline(__always)

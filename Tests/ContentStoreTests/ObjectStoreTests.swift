@@ -200,6 +200,34 @@ struct ObjectStoreTests {
     #expect(try store.read(second) == bytes("two"))
   }
 
+  @Test func `a batch of many files appears at its commit`() throws {
+    let batch = store.makeBatch()
+    let digests = try (0..<300).map { try batch.put(noise(100, seed: UInt64($0 % 290))) }
+    try batch.commit()
+    #expect(try store.list() == Set(digests).sorted())
+    for digest in digests { try store.verify(digest) }
+    #expect(try leftovers() == [])
+  }
+
+  @Test func `a batch that is let go of leaves nothing`() throws {
+    do {
+      let batch = store.makeBatch()
+      try batch.put(bytes("one"))
+      #expect(try leftovers().count == 1)
+    }
+    #expect(try leftovers() == [])
+    #expect(try store.list() == [])
+  }
+
+  @Test func `the first failure of concurrent work is thrown`() {
+    let error = #expect(throws: StoreError.self) {
+      try concurrently(100) { (index) throws(StoreError) in
+        if index == 57 { throw StoreError(.refused, "57") }
+      }
+    }
+    #expect(error?.message == "57")
+  }
+
   @Test func `many writers of the same objects leave them whole`() async throws {
     let contents = (0..<8).map { noise(50_000, seed: UInt64($0 % 4)) }
     let store = store
