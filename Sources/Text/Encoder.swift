@@ -42,7 +42,7 @@ package struct Encoder {
   }
 
   private mutating func encode(plain text: Span<UInt8>, into ids: inout [Int32]) {
-    if tokenizer.pattern == .qwen2, !Self.isASCII(text) {
+    if tokenizer.pattern == .qwen2, Self.mayCompose(text) {
       let text = text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
       encode(normalized: Array(tokenizer.pattern.normalized(text).utf8).span, into: &ids)
     } else {
@@ -80,8 +80,8 @@ package struct Encoder {
     for position in start..<memorizedEnds[index] { ids.append(memorizedIDs[position]) }
   }
 
-  private static func isASCII(_ text: Span<UInt8>) -> Bool {
-    for index in text.indices where text[index] >= 0x80 { return false }
-    return true
+  private static func mayCompose(_ text: Span<UInt8>) -> Bool {
+    for index in text.indices where text[index] >= SplitPattern.firstComposing { return true }
+    return false
   }
 }
