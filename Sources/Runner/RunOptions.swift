@@ -19,6 +19,10 @@ package struct RunOptions: Sendable {
   package var isLocked = false
   /// Seconds that workers get to save a snapshot when the run is stopped.
   package var grace = 10.0
+  /// Whether Ctrl-C and SIGTERM stop the run; the handlers are the process's, so one run at a time.
+  package var listensForSignals = true
+  /// Another way to stop the run.
+  package var cancellation: Cancellation?
   /// How a worker is started: the program, and its words from the program's name on.
   package var worker = WorkerCommand()
   /// The full name of a numerics engine whose version changes bits: `openblas` → `openblas 0.3.21

@@ -45,7 +45,7 @@ final class WorkerPool {
   private let options: RunOptions
   private let registry: StageRegistry
   private let observer: any RunObserver
-  private let signals: Signals
+  private let signals: Signals?
   private var active: [Active] = []
   private var lastFlush = Clock.seconds
   /// When the workers were asked to stop.
@@ -59,7 +59,7 @@ final class WorkerPool {
   ) throws {
     (self.workspace, self.options, self.registry) = (workspace, options, registry)
     self.observer = observer
-    signals = try Signals()
+    signals = options.listensForSignals ? try Signals() : nil
   }
 
   /// Whether the run was asked to stop.
@@ -89,7 +89,8 @@ final class WorkerPool {
   /// Hears workers and signals for at most a tenth of a second; gives the jobs that ended.
   func wait() throws -> [Finished] {
     var polled = active.map { pollfd(fd: $0.worker.descriptor, events: Int16(POLLIN), revents: 0) }
-    polled.append(pollfd(fd: signals.reader.number, events: Int16(POLLIN), revents: 0))
+    // A descriptor of −1 is passed over.
+    polled.append(pollfd(fd: signals?.reader.number ?? -1, events: Int16(POLLIN), revents: 0))
     _ = poll(&polled, nfds_t(polled.count), 100)
     handleSignals()
     for one in active {
@@ -130,7 +131,8 @@ final class WorkerPool {
   // MARK: Stopping
 
   private func handleSignals() {
-    let count = signals.take()
+    if options.cancellation?.isRequested ?? false { stop() }
+    let count = signals?.take() ?? 0
     if count > 0 {
       let isSecond = stopped != nil
       stop()
