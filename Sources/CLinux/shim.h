@@ -2,6 +2,9 @@
 // and instructions without a Swift spelling. Every function is `static inline`; nothing is compiled
 // apart.
 #pragma once
+// The C library as Swift has it: without this, its types could belong to this module instead, and
+// Swift files that import only Glibc would not find them.
+#pragma clang module import SwiftGlibc
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>

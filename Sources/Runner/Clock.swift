@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// Seconds on a clock that nobody sets: for rates, time-outs and durations, never for records.
