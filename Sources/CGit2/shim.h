@@ -1,3 +1,5 @@
+// The C library comes as Swift's own module of it; read as text here, its types would count as ours.
+#pragma clang module import SwiftGlibc
 #include <git2.h>
 
 // `git_libgit2_opts` is variadic, which Swift cannot call.

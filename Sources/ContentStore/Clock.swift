@@ -1,5 +1,3 @@
-// `timespec` counts as a member of whichever C module is read first.
-import CLinux
 import Glibc
 
 /// The wall clock, in nanoseconds since 1970.

@@ -1,5 +1,3 @@
-// `timespec` counts as a member of whichever C module is read first.
-import CLinux
 import Glibc
 
 /// What stat(2) says of a file. Two equal values mean "not changed since" only under the rules of
