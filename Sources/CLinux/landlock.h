@@ -1,7 +1,7 @@
 // Landlock: a process gives up access to files that it has no need of. Debian's headers may be
 // older than the kernel, so the newer names are spelled out (linux/landlock.h of Linux 6.15).
 #pragma once
-// The C library comes as Swift's own module of it; read as text here, its types would count as ours.
+// As in shim.h: the C library as Swift has it.
 #pragma clang module import SwiftGlibc
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // Starting a program with everything between fork and exec done in C, where only calls that are
 // safe after fork in a threaded program are made. Swift cannot fork.
 #pragma once
-// The C library comes as Swift's own module of it; read as text here, its types would count as ours.
+// As in shim.h: the C library as Swift has it.
 #pragma clang module import SwiftGlibc
 #include <errno.h>
 #include <fcntl.h>

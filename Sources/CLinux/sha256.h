@@ -3,7 +3,7 @@
 // The compiler's vectors and builtins stand in for <immintrin.h>, which would drag the C library's
 // headers into another Clang module and hide their types from Swift.
 #pragma once
-// The C library comes as Swift's own module of it; read as text here, its types would count as ours.
+// As in shim.h: the C library as Swift has it.
 #pragma clang module import SwiftGlibc
 #include <stddef.h>
 #include <stdint.h>
