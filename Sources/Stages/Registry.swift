@@ -4,6 +4,7 @@ extension StageRegistry {
   /// Every op there is, a line each, in the order of a pipeline.
   package static let all = StageRegistry([
     ImportQuestions.self,
+    MakeWorld.self,
     Evaluate.self,
   ])
 }
