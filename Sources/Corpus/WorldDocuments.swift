@@ -1,4 +1,4 @@
-package import ContentStore
+import ContentStore
 import Numerics
 
 extension World {
