@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 
@@ -26,9 +27,8 @@ final class Console: Sendable {
     if let text = getenv("COLUMNS"), let count = Int(String(cString: text)), count >= 20 {
       return count
     }
-    var size = winsize()
-    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return nil }
-    return Int(size.ws_col)
+    let count = Int(exp_terminal_columns(descriptor))
+    return count >= 20 ? count : nil
   }
 
   /// Adds a line to standard output; `flush` (at the end of every verb) makes it visible.
