@@ -57,7 +57,7 @@ let package = Package(
       resources: [.embedInCode("ledger.sql")], swiftSettings: strict),
 
     module("ContentStore", ["CLinux"], optimised),
-    module("Numerics", ["CLinux", "COpenBLAS"], kernel),
+    module("Numerics", ["CLinux"], kernel),
     module("Ledger", ["ContentStore", "CSQLite", "Schema"]),
     module("Provenance", ["ContentStore", "CGit2", "CLinux", "CSQLite"]),
     module("Text", ["ContentStore"], optimised),

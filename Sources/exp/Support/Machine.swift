@@ -1,6 +1,7 @@
 import CLinux
 import ContentStore
 import Glibc
+import Provenance
 import Runner
 
 /// What is recorded of the machine and the sources.
@@ -11,7 +12,13 @@ enum Machine {
   /// The kernel's Landlock version; 0 without.
   static var landlockVersion: Int { max(0, Int(exp_landlock_version())) }
 
-  static func environment() -> JSON { [:] }
+  static func environment(memo: FileMemo? = nil) -> JSON {
+    Environment.capture(memo: memo).json
+  }
 
-  @Sendable static func capture() throws -> Capture { Capture() }
+  /// The machine's and the sources' state, asked for when a run is recorded.
+  /// - Parameter folder: where the repository is looked for: the experiment's.
+  static func capture(in folder: String) -> @Sendable () throws -> Capture {
+    { Capture(environment: environment(), code: CodeState.capture(from: folder)?.json ?? .null) }
+  }
 }

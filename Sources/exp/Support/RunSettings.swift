@@ -51,7 +51,7 @@ enum RunSettings {
     options.threads = try arguments.integer("threads", in: 1...1024)
     options.isInProcess = arguments.flag("in-process")
     options.arguments = Array(CommandLine.arguments.dropFirst())
-    options.capture = Machine.capture
+    options.capture = Machine.capture(in: FileSystem.currentFolder())
     return options
   }
 }

@@ -35,15 +35,28 @@ enum Doctor: Verb {
 
   private static func show(_ environment: JSON, _ checks: [Check], _ console: Console) {
     console.print("exp \(Version.text)")
-    for (key, value) in (environment.objectValue ?? [:]).sorted(by: { $0.key < $1.key }) {
-      let list = value.arrayValue?.compactMap(\.stringValue).joined(separator: " ")
-      let text = value.stringValue ?? list ?? (try? value.canonicalText()) ?? ""
+    for (key, value) in flattened(environment) {
       let space = String(repeating: " ", count: max(1, 14 - key.count))
-      console.print("  " + console.styled(key, .dim) + space + text)
+      console.print("  " + console.styled(key, .dim) + space + value)
     }
     for check in checks {
       let word = check.isGood ? console.styled("ok", .green) : console.styled("bad", .red)
       console.print("\(word)  \(check.name): \(check.text)")
+    }
+  }
+
+  /// Leaves of the environment record, by path; lists in one line, nulls left out.
+  private static func flattened(_ value: JSON, _ path: String = "") -> [(String, String)] {
+    switch value {
+    case .null: return []
+    case .object(let members):
+      return members.sorted { $0.key < $1.key }
+        .flatMap { flattened($0.value, path.isEmpty ? $0.key : "\(path).\($0.key)") }
+    case .array(let elements):
+      return [(path, elements.compactMap(\.stringValue).joined(separator: " "))]
+    case .string(let text): return [(path, text)]
+    case .number(let number) where path == "memory": return [(path, Format.bytes(Int(number)))]
+    case .number, .bool: return [(path, (try? value.canonicalText()) ?? "")]
     }
   }
 

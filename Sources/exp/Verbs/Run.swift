@@ -32,6 +32,7 @@ enum Run: Verb {
     options.until = arguments.value("until")
     options.isDryRun = arguments.flag("dry-run")
     options.folder = loaded.absoluteFolder
+    options.capture = Machine.capture(in: loaded.absoluteFolder)
     options.files = [loaded.text]
     try addLock(&options, loaded, arguments)
     let (workspace, isNew) = try Workspace.openOrCreate()
