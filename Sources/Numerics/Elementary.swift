@@ -116,6 +116,7 @@ package enum Elementary {
   @inline(never)
   package static func tanh(_ x: Double) -> Double {
     let size = x.magnitude
+    if size == 0 { return x }
     if size < 0.36 { return x.addingProduct(x * (x * x), tanhPolynomial(x * x)) }
     let grown = exp(2 * min(size, 20))
     let result = size > 20 ? 1 : (grown - 1) / (grown + 1)
