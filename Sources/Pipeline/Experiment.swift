@@ -105,4 +105,11 @@ package struct Claim: Hashable, Sendable {
   /// The expression, as written.
   package var check: String
   package var note: String
+
+  package init(id: String, source: String, check: String, note: String = "") {
+    self.id = id
+    self.source = source
+    self.check = check
+    self.note = note
+  }
 }

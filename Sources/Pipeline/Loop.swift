@@ -7,7 +7,7 @@ import ContentStore
 ///   carry: { policy: "anneal.checkpoint", data: [] },       // what round 1 reads
 ///   stages: { sft: { op: "sft", inputs: { model: "policy" } }, /* … */ },
 ///   next: { policy: "average.checkpoint", data: ["data", "sample.pairs"] },   // what it hands on
-///   overrides: { "3": { sft: { with: { steps: 10 } } } },   // merge patches on one round's stages
+///   overrides: { "3": { sft: { with: { steps: 10 } } } },   // merge patches, by round
 /// }
 /// ```
 /// Inside, an input names a stage of the same round (`sft.checkpoint`), a carried value (`policy`), or
@@ -48,7 +48,7 @@ struct Loop {
     self.stages = stages
     carry = try Self.carried(reader, "carry")
     next = try Self.carried(reader, "next")
-    overrides = try Self.overrides(reader, count: count, stages: stages)
+    overrides = try Self.overrides(reader, stages: stages)
     try checkNames(reader)
   }
 
@@ -76,15 +76,15 @@ struct Loop {
   }
 
   private static func overrides(
-    _ reader: NodeReader, count: Int, stages: NodeReader
+    _ reader: NodeReader, stages: NodeReader
   ) throws(ExperimentError) -> [Int: SourceNode] {
     var result: [Int: SourceNode] = [:]
     for member in try reader.map("overrides")?.members ?? [] {
       let path = "\(reader.path).overrides.\(member.key)"
-      guard let round = Int(member.key), String(round) == member.key, (1...count).contains(round)
-      else {
+      // A profile may have fewer rounds; what is said of later ones then has no effect.
+      guard let round = Int(member.key), String(round) == member.key, round > 0 else {
         throw ExperimentError(
-          "\"\(member.key)\" is no round: they are \"1\" to \"\(count)\"", path: path,
+          "\"\(member.key)\" is no round: they are counted from \"1\"", path: path,
           at: member.keyPosition)
       }
       _ = try NodeReader(member.value, path: path, allowed: stages.members.map(\.key))
