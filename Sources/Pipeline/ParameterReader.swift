@@ -75,8 +75,31 @@ package struct ParameterReader {
   ) -> ParameterField {
     ParameterField(
       path: at(name), type: type, elementType: elementType, defaultValue: defaultValue,
-      minimum: minimum, maximum: maximum,
-      choices: choices, unit: unit, summary: summary)
+      minimum: Self.bound(minimum), maximum: Self.bound(maximum), choices: choices, unit: unit,
+      summary: summary)
+  }
+
+  /// A bound that says something; nil for one that every finite number keeps.
+  private static func bound(_ value: Double?) -> Double? {
+    value.flatMap { $0.magnitude < Double.greatestFiniteMagnitude ? $0 : nil }
+  }
+
+  /// `must be from 1 to 10, found 11`, or `must be at least 1, found 0`.
+  private static func outside(
+    _ range: ClosedRange<Double>, _ value: Double, at path: String
+  ) -> ParameterError {
+    let low = bound(range.lowerBound).map(JSON.ecmaScript)
+    // Integers end at 2^53 because a double holds no more, which is no news.
+    let high = bound(range.upperBound).flatMap { $0 == 0x1p53 ? nil : JSON.ecmaScript($0) }
+    let wanted =
+      switch (low, high) {
+      case (let low?, let high?): "from \(low) to \(high)"
+      case (let low?, nil): "at least \(low)"
+      case (nil, let high?): "at most \(high)"
+      case (nil, nil): "a finite number"
+      }
+    return ParameterError(
+      path: path, message: "must be \(wanted), found \(JSON.ecmaScript(value))")
   }
 
   /// The one place where a field is looked up: the written value decoded, else the default, else
@@ -128,9 +151,8 @@ package struct ParameterReader {
       throw ParameterError(path: path, message: "must be an integer, found \(describe(json))")
     }
     guard range.contains(value) else {
-      throw ParameterError(
-        path: path,
-        message: "must be from \(range.lowerBound) to \(range.upperBound), found \(value)")
+      throw outside(
+        Double(range.lowerBound)...Double(range.upperBound), Double(value), at: path)
     }
     return value
   }
@@ -143,11 +165,10 @@ package struct ParameterReader {
       .greatestFiniteMagnitude,
     unit: String = "", _ summary: String
   ) throws(ParameterError) -> Double {
-    let limited = range.upperBound < Double.greatestFiniteMagnitude
     let field = field(
       name, "number", fallback.map(JSON.number), unit, summary,
-      minimum: range.lowerBound > -Double.greatestFiniteMagnitude ? range.lowerBound : nil,
-      maximum: limited ? range.upperBound : nil)
+      minimum: range.lowerBound,
+      maximum: range.upperBound)
     let here = at(name)
     return try read(
       field, name, default: fallback, placeholder: range.contains(0) ? 0 : range.lowerBound,
@@ -161,12 +182,7 @@ package struct ParameterReader {
     guard let value = json.doubleValue, value.isFinite else {
       throw ParameterError(path: path, message: "must be a number, found \(describe(json))")
     }
-    guard range.contains(value) else {
-      throw ParameterError(
-        path: path,
-        message: "must be from \(JSON.ecmaScript(range.lowerBound)) to "
-          + "\(JSON.ecmaScript(range.upperBound)), found \(JSON.ecmaScript(value))")
-    }
+    guard range.contains(value) else { throw outside(range, value, at: path) }
     // −0 has the canonical form of 0, so it must not act otherwise.
     return value == 0 ? 0 : value
   }
@@ -286,8 +302,8 @@ package struct ParameterReader {
   ) throws(ParameterError) -> [Double] {
     let field = field(
       name, "list", fallback.map { .array($0.map(JSON.number)) }, unit, summary, of: "number",
-      minimum: range.lowerBound > -Double.greatestFiniteMagnitude ? range.lowerBound : nil,
-      maximum: range.upperBound < Double.greatestFiniteMagnitude ? range.upperBound : nil)
+      minimum: range.lowerBound,
+      maximum: range.upperBound)
     let here = at(name)
     return try read(
       field, name, default: fallback, placeholder: [], encode: { .array($0.map(JSON.number)) }

@@ -48,7 +48,7 @@ struct FilePatternTests {
   }
 
   @Test func `files, folders and globs are found`() throws {
-    try withFiles(Self.files) { folder in
+    try withFiles(Self.files) { (folder: String) throws in
       func names(_ patterns: String...) throws -> [String] {
         try patterns.map { FilePattern($0, in: folder) }.resolve().map(\.name)
       }
@@ -76,7 +76,7 @@ struct FilePatternTests {
   }
 
   @Test func `what is not there is named, with the nearest that is`() throws {
-    try withFiles(Self.files) { folder in
+    try withFiles(Self.files) { (folder: String) throws in
       #expect(
         try message("a.tx", in: folder)
           == "\"a.tx\", looked up in \"F\" finds no file: \"F\" has no \"a.tx\""
@@ -92,7 +92,7 @@ struct FilePatternTests {
         try message(folder + "/sub/.h/y", in: "/elsewhere")
           == "\"F/sub/.h/y\" finds no file: \"F/sub/.h\" has no \"y\"")
     }
-    try withFiles([".only"]) { folder in
+    try withFiles([".only"]) { (folder: String) throws in
       #expect(
         try message(".", in: folder)
           == "\".\", looked up in \"F\" holds no file; hidden files must be named")
@@ -108,7 +108,7 @@ struct FilePatternTests {
   }
 
   @Test func `two files of one name are refused`() throws {
-    try withFiles(Self.files) { folder in
+    try withFiles(Self.files) { (folder: String) throws in
       #expect(
         try message("a.txt", "sub/a.txt", in: folder)
           == "\"F/a.txt\" and \"F/sub/a.txt\" would both be \"a.txt\";"
@@ -117,7 +117,7 @@ struct FilePatternTests {
   }
 
   @Test func `links are followed, but not round for ever nor to nothing`() throws {
-    try withFiles(["real/a.txt", "other/b.txt"]) { folder in
+    try withFiles(["real/a.txt", "other/b.txt"]) { (folder: String) throws in
       let manager = FileManager.default
       func link(_ path: String, to target: String) throws {
         try manager.createSymbolicLink(
@@ -149,7 +149,7 @@ struct FilePatternTests {
 
   @Test(.enabled(if: getuid() != 0, "root reads everything"))
   func `an unreadable file is refused`() throws {
-    try withFiles(["a.txt"]) { folder in
+    try withFiles(["a.txt"]) { (folder: String) throws in
       chmod(folder + "/a.txt", 0)
       #expect(
         try message("a.txt", in: folder) == "\"F/a.txt\" cannot be read: Permission denied")

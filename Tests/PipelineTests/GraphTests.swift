@@ -3,16 +3,17 @@ import Pipeline
 import Testing
 
 struct GraphTests {
+  static let fine = """
+    judge: { op: 'judge', inputs: { model: 'train.checkpoint' } },
+    other: { op: 'import', with: { files: 'b' } },
+    train: { op: 'train', inputs: { tokens: ['words.tokens', 'words.tokens'] },
+             with: { phases: [{ tokens: 1 }] } },
+    words: { op: 'count', inputs: { documents: 'import.documents' } },
+    import: { op: 'import', with: { files: 'a' } },
+    """
+
   @Test func `stages follow those they read from, otherwise in file order`() throws {
-    let resolved = try resolve(
-      stages: """
-        judge: { op: 'judge', inputs: { model: 'train.checkpoint' } },
-        other: { op: 'import', with: { files: 'b' } },
-        train: { op: 'train', inputs: { tokens: ['words.tokens', 'words.tokens'] },
-                 with: { phases: [{ tokens: 1 }] } },
-        words: { op: 'count', inputs: { documents: 'import.documents' } },
-        import: { op: 'import', with: { files: 'a' } },
-        """)
+    let resolved = try resolve(stages: Self.fine)
     #expect(resolved.stages.map(\.name) == ["other", "import", "words", "train", "judge"])
     let train = try resolved.stage("train")
     #expect(train.dependencies == ["words"])
