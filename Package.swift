@@ -93,7 +93,12 @@ let package = Package(
     tests("Training", ["ContentStore", "Numerics", "LanguageModel"]),
     tests("Evaluation", ["ContentStore", "Text", "Corpus", "LanguageModel"]),
     tests("Pipeline", ["ContentStore", "Ledger"]),
-    tests("Stages", ["ContentStore", "Pipeline", "Ledger"]),
+    tests(
+      "Stages",
+      [
+        "ContentStore", "Pipeline", "Ledger", "Text", "Corpus", "Numerics", "LanguageModel",
+        "Training", "Evaluation",
+      ]),
     tests("Runner", ["ContentStore", "Ledger", "Pipeline"]),
     tests("Reports", ["ContentStore", "Ledger", "Pipeline"]),
     .testTarget(
