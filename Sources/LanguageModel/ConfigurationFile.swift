@@ -75,7 +75,10 @@ extension ModelConfiguration {
 private struct ConfigurationReader {
   let json: JSON
 
-  func value(_ key: String) -> JSON? { json[key].flatMap { $0 == .null ? nil : $0 } }
+  func value(_ key: String) -> JSON? {
+    guard let value = json[key], value != .null else { return nil }
+    return value
+  }
 
   func integer(_ key: String, default fallback: Int? = nil) throws(CheckpointError) -> Int {
     guard let value = value(key) else {

@@ -40,6 +40,14 @@ package final class TrainingPass {
     memory = PassMemory(rows: 0, c)
   }
 
+  /// How many tokens to send through a model at once so that a pass's memory stays near a quarter of a
+  /// gigabyte; at least enough to keep the matrix units busy.
+  package static func comfortableRows(_ c: ModelConfiguration) -> Int {
+    let layer = 4 * c.hidden + 2 * c.queryWidth + 2 * c.keyValueWidth + 3 * c.intermediate
+    let perRow = 4 * (c.layers * layer + c.vocabularySize)
+    return max(256, min(8192, (1 << 28) / perRow))
+  }
+
   /// Forgets the gradients of the last batch.
   package func beginBatch() {
     gradients.fill(0)

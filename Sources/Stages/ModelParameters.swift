@@ -16,7 +16,7 @@ struct ModelParameters: StageParameters {
 
   init(from reader: inout ParameterReader) throws(ParameterError) {
     layers = try reader.integer("layers", in: 1...1024, "Decoder layers.")
-    hidden = try reader.integer("hidden", in: 1...65536, "Width of the residual stream.")
+    hidden = try reader.integer("hidden", in: 2...65536, "Width of the residual stream.")
     heads = try reader.integer("heads", in: 1...1024, "Query heads per layer.")
     keyValueHeads = try reader.optionalInteger(
       "keyValueHeads", in: 1...1024,
@@ -36,8 +36,7 @@ struct ModelParameters: StageParameters {
     try Self.check(self)
   }
 
-  /// What the fields must be to each other. Skipped while fields are only being listed, when heads is
-  /// its lowest value.
+  /// What the fields must be to each other; their lowest values fit.
   private static func check(_ model: ModelParameters) throws(ParameterError) {
     if let keyValueHeads = model.keyValueHeads, model.heads % keyValueHeads != 0 {
       throw ParameterError(
@@ -51,7 +50,7 @@ struct ModelParameters: StageParameters {
           + "give model.headSize")
     }
     let headSize = model.headSize ?? model.hidden / model.heads
-    guard headSize % 2 == 0 || model.hidden == 1 else {
+    guard headSize % 2 == 0 else {
       throw ParameterError(
         path: "model.headSize",
         message: "must be even for rotary positions, found \(headSize); change model.hidden, "
@@ -68,11 +67,10 @@ struct ModelParameters: StageParameters {
       maximumPositions: positions ?? sequence, endTokens: endToken.map { [$0] } ?? [])
   }
 
-  /// How many parameters there will be; the vocabulary is the tokenizer's.
-  func parameterCount(vocabularySize: Int) -> Int {
+  /// Parameters without the embedding and output matrices, whose size is the tokenizer's.
+  var bodyParameters: Int {
     let width = headSize ?? hidden / heads
     let attention = hidden * width * (2 * heads + 2 * (keyValueHeads ?? heads))
-    let layer = attention + 3 * hidden * intermediate + 2 * hidden
-    return layers * layer + hidden + (tied ? 1 : 2) * vocabularySize * hidden
+    return layers * (attention + 3 * hidden * intermediate + 2 * hidden) + hidden
   }
 }

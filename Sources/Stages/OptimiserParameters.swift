@@ -34,7 +34,7 @@ struct OptimiserParameters: StageParameters {
       "epsilon", default: 1e-8, in: 0...1, "AdamW's ε, outside the root.")
     clip = try reader.number(
       "clip", default: 1, in: 0...1e12, "Largest joint L2 norm of the gradients; 0 does not clip.")
-    guard betas.count == 2 || betas.isEmpty else {
+    guard betas.count == 2 else {
       throw ParameterError(path: "betas", message: "must be two numbers, found \(betas.count)")
     }
   }

@@ -5,6 +5,7 @@ extension StageRegistry {
   package static let all = StageRegistry([
     ImportQuestions.self,
     MakeWorld.self,
+    Pretrain.self,
     Evaluate.self,
   ])
 }

@@ -1,17 +1,17 @@
-import LanguageModel
-import Numerics
+package import LanguageModel
+package import Numerics
 
 /// AdamW over a model's arena, with its moments. Weight decay applies to matrices and embeddings, not
 /// to norms and biases, as Hugging Face's Trainer has it.
-struct Optimiser {
+package struct Optimiser {
   let adam: AdamW
   let weightDecay: Double
-  let firstMoments: Floats
-  let secondMoments: Floats
+  package let firstMoments: Floats
+  package let secondMoments: Floats
   /// Consecutive tensors that are treated alike.
   private let runs: [(range: Range<Int>, decays: Bool)]
 
-  init(_ adam: AdamW, weightDecay: Double, for layout: ParameterLayout) {
+  package init(_ adam: AdamW, weightDecay: Double, for layout: ParameterLayout) {
     self.adam = adam
     self.weightDecay = weightDecay
     firstMoments = Floats(count: layout.count)
@@ -29,7 +29,7 @@ struct Optimiser {
   }
 
   /// Update number `step`, from 1.
-  func update(
+  package func update(
     _ parameters: Floats, gradients: Floats, step: Int, learningRate: Double, on compute: Compute
   ) {
     for run in runs {

@@ -141,12 +141,16 @@ package final class Trainer {
       self.compute.firstNonFinite(self.pass.gradients[view.range]).map { (view, $0) }
     }.first
     let place = culprit.map { view, index in
-      "; the gradient of \(view.name) is \(pass.gradients[view.offset + index]) at element \(index)"
+      let value = Self.text(Double(pass.gradients[view.offset + index]))
+      return "; the gradient of \(view.name) is \(value) at element \(index)"
     }
     throw TrainingError(
-      "step \(step + 1): the loss is \(loss) and the gradient norm \(norm)\(place ?? ""); lower the "
-        + "learning rate or lengthen the warm-up")
+      "step \(step + 1): the loss is \(Self.text(loss)) and the gradient norm \(Self.text(norm))"
+        + "\(place ?? ""); lower the learning rate or lengthen the warm-up")
   }
+
+  /// A number for people; the sign of a NaN says nothing.
+  private static func text(_ value: Double) -> String { value.isNaN ? "nan" : "\(value)" }
 
   /// Puts back what a snapshot held.
   func restore(step: Int, history: [StepRecord], trace: Trace) {

@@ -1,0 +1,42 @@
+import ContentStore
+import Corpus
+import LanguageModel
+import Pipeline
+import Training
+
+extension InputArtifact {
+  /// The model folder on this port.
+  func checkpoint() throws -> Checkpoint {
+    try Checkpoint(paths: tree().entries.keys) { try read(path: $0) }
+  }
+
+  /// Every file of a small folder, such as a tokenizer.
+  func files() throws -> [String: [UInt8]] {
+    var files: [String: [UInt8]] = [:]
+    for path in try tree().entries.keys { files[path] = try read(path: path) }
+    return files
+  }
+
+  /// What a token artifact says of itself.
+  func tokenDescription() throws -> TokenFiles {
+    try TokenFiles(json: JSON(parsing: read(path: TokenFiles.description)))
+  }
+
+  /// One part of a token artifact.
+  func tokens(_ split: TokenFiles.Split, vocabularySize: Int) throws -> TokenStream {
+    try TokenStream(
+      tokens: NPY.decodeIntegers(read(path: split.tokensPath)),
+      documentStarts: NPY.decodeIntegers(read(path: split.documentsPath)),
+      vocabularySize: vocabularySize)
+  }
+}
+
+extension Checkpoint {
+  /// Writes the model folder as an output.
+  func write(to output: any OutputTree) throws {
+    for (path, bytes) in try files().sorted(by: { $0.key < $1.key }) {
+      try output.add(path, bytes)
+    }
+    try output.finish()
+  }
+}

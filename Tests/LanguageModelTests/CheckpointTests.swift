@@ -1,0 +1,147 @@
+import ContentStore
+import LanguageModel
+import Numerics
+import Testing
+
+@Suite struct CheckpointTests {
+  private let configuration = ModelConfiguration(
+    vocabularySize: 11, hidden: 8, layers: 2, heads: 4, keyValueHeads: 2, intermediate: 12,
+    isTied: false, ropeBase: 500_000, normEpsilon: 1e-6, maximumPositions: 32, beginToken: 3,
+    endTokens: [1, 2])
+  private let compute = Compute(threads: 1)
+
+  private var checkpoint: Checkpoint {
+    Checkpoint(
+      Transformer(configuration, seed: 5, on: compute),
+      tokenizerFiles: ["tokenizer.json": Array("{}".utf8)])
+  }
+
+  private func read(_ files: [String: [UInt8]]) throws -> Checkpoint {
+    try Checkpoint(paths: files.keys) { try #require(files[$0]) }
+  }
+
+  private func message(_ files: [String: [UInt8]]) -> String {
+    do {
+      _ = try read(files)
+      return "no error"
+    } catch { return "\(error)" }
+  }
+
+  @Test func `a folder is read back whole`() throws {
+    let files = try checkpoint.files()
+    let back = try read(files)
+    #expect(back.model.configuration == configuration)
+    #expect(back.model.parameters.array == checkpoint.model.parameters.array)
+    #expect(try back.files() == files)
+    #expect(
+      files.keys.sorted() == [
+        "config.json", "generation_config.json", "model.safetensors", "tokenizer.json",
+      ])
+  }
+
+  @Test func `tensors have Hugging Face's names and shapes`() throws {
+    let file = try Safetensors(parsing: try #require(try checkpoint.files()["model.safetensors"]))
+    #expect(file.tensors.count == 2 * 9 + 3)
+    #expect(file.metadata == ["format": "pt"])
+    #expect(file.tensors["model.layers.1.self_attn.k_proj.weight"]?.shape == [4, 8])
+    #expect(file.tensors["model.layers.0.mlp.down_proj.weight"]?.shape == [8, 12])
+    #expect(file.tensors["lm_head.weight"]?.shape == [11, 8])
+  }
+
+  @Test func `a tied model has no output matrix of its own`() throws {
+    var tied = configuration
+    tied.isTied = true
+    let model = Transformer(tied, seed: 5, on: compute)
+    #expect(model.tensor("lm_head.weight") == nil)
+    #expect(model.layout.count == checkpoint.model.layout.count - 11 * 8)
+  }
+
+  @Test func `the configuration has the rotary keys of transformers 4 and 5`() {
+    let json = configuration.huggingFace
+    #expect(json["rope_theta"] == 500_000)
+    #expect(json["rope_scaling"] == .some(.null))
+    #expect(json["rope_parameters"] == ["rope_type": "default", "rope_theta": 500_000])
+    #expect(json["rms_norm_eps"] == .number(1e-6))
+    #expect(json["dtype"] == "float32" && json["torch_dtype"] == "float32")
+    #expect(configuration.generationConfiguration["eos_token_id"] == [1, 2])
+  }
+
+  @Test func `either rotary key alone is understood`() throws {
+    for keys in [["rope_parameters"], ["rope_theta", "rope_scaling"]] {
+      var members = try #require(configuration.huggingFace.objectValue)
+      for key in keys { members[key] = nil }
+      #expect(try ModelConfiguration(huggingFace: .object(members)) == configuration)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("model_type", "mamba", "must be \"llama\""), ("hidden_act", "gelu", "must be \"silu\""),
+      ("attention_bias", true, "must be false"), ("num_hidden_layers", "two", "must be an integer"),
+      ("num_key_value_heads", 3, "do not divide"), ("head_dim", 3, "odd"),
+      ("rope_scaling", ["rope_type": "yarn", "factor": 4], "\"yarn\" is not supported"),
+      ("vocab_size", nil, "lacks \"vocab_size\""),
+    ] as [(String, JSON, String)])
+  func `what cannot be computed exactly is refused by key`(
+    key: String, value: JSON, expected: String
+  ) throws {
+    var members = try #require(configuration.huggingFace.objectValue)
+    members[key] = value
+    do {
+      _ = try ModelConfiguration(huggingFace: .object(members))
+      Issue.record("\(key) was accepted")
+    } catch { #expect(error.message.contains(expected)) }
+  }
+
+  @Test func `missing, misshapen, spare and NaN tensors are named`() throws {
+    let files = try checkpoint.files()
+    func altered(_ change: (inout [String: Floats], inout [String: [Int]]) -> Void) throws -> String
+    {
+      var (values, shapes): ([String: Floats], [String: [Int]]) = ([:], [:])
+      for view in checkpoint.model.layout.views {
+        values[view.name] = Floats(checkpoint.model.parameters[view.range].array)
+        shapes[view.name] = view.shape
+      }
+      change(&values, &shapes)
+      var writer = SafetensorsWriter()
+      for name in values.keys.sorted() {
+        writer.add(name, shape: try #require(shapes[name]), try #require(values[name]))
+      }
+      var changed = files
+      changed["model.safetensors"] = try writer.encode()
+      return message(changed)
+    }
+    let norm = "model.norm.weight"
+    #expect(try altered { values, _ in values[norm] = nil }.contains("no tensor \"\(norm)\""))
+    #expect(
+      try altered { _, shapes in shapes[norm] = [2, 4] }.contains(
+        "\"\(norm)\" has shape [2, 4], but the configuration needs [8]"))
+    #expect(
+      try altered { values, _ in values[norm]?[3] = .nan }.contains("\"\(norm)\" holds nan"))
+    #expect(
+      try altered { values, shapes in
+        values["extra"] = Floats([1])
+        shapes["extra"] = [1]
+      }.contains("no place for tensor \"extra\""))
+  }
+
+  @Test func `a sharded folder is read`() throws {
+    let files = try checkpoint.files()
+    let whole = try Safetensors(parsing: try #require(files["model.safetensors"]))
+    var shards = [SafetensorsWriter(), SafetensorsWriter()]
+    var map: [String: JSON] = [:]
+    for (index, name) in whole.names.enumerated() {
+      shards[index % 2].add(
+        name, shape: try whole.tensor(name).shape, Floats(try whole.floats(name)))
+      map[name] = .string("model-\(index % 2).safetensors")
+    }
+    var split = files
+    split["model.safetensors"] = nil
+    for index in 0..<2 { split["model-\(index).safetensors"] = try shards[index].encode() }
+    split["model.safetensors.index.json"] = try JSON.object(["weight_map": .object(map)])
+      .canonical()
+    #expect(try read(split).model.parameters.array == checkpoint.model.parameters.array)
+    split["model-1.safetensors"] = nil
+    #expect(message(split).contains("in a file that the model folder does not have"))
+  }
+}
