@@ -5,8 +5,10 @@ package import ContentStore
 ///     train.npy              token ids, uint16 when the vocabulary fits, else uint32; documents one after
 ///                            the other, each with its end token
 ///     train-documents.npy    uint64: index of each document's first token
+///     train-origins.jsonl    the documents in the same order: {"file":…, "id":…, "offset":…,
+///                            "source":…}, so that a token leads back to the user's file and byte
 ///     validation.npy         the same for the held-out documents; may have no tokens
-///     validation-documents.npy
+///     validation-documents.npy, validation-origins.jsonl
 ///     tokens.json            {"vocabularySize":…, "endToken":… or null,
 ///                             "counts":{"train":{"tokens":…,"documents":…},"validation":{…}}}
 package struct TokenFiles: Hashable, Sendable {
@@ -21,6 +23,8 @@ package struct TokenFiles: Hashable, Sendable {
     package var tokensPath: String { "\(rawValue).npy" }
     /// The file of document starts.
     package var documentsPath: String { "\(rawValue)-documents.npy" }
+    /// The file of where documents came from.
+    package var originsPath: String { "\(rawValue)-origins.jsonl" }
   }
 
   /// One more than the highest id that may occur.
@@ -77,5 +81,42 @@ package struct TokenFiles: Hashable, Sendable {
   /// A file of document starts.
   package static func encode(documentStarts: [Int]) -> [UInt8] {
     NPY.encode(documentStarts.map { UInt64($0) })
+  }
+
+  /// Where a tokenized document came from.
+  package struct Origin: Hashable, Sendable {
+    package var id: String
+    package var source: String
+    /// The user's file, when the document says which.
+    package var file: String?
+    /// Bytes from the file's beginning.
+    package var offset: Int?
+
+    package init(_ document: Document) {
+      id = document.id
+      source = document.source
+      file = document.metadata["file"]?.stringValue
+      offset = document.metadata["offset"]?.intValue
+    }
+
+    /// The line of the origins file, line feed included.
+    package func line() throws -> [UInt8] {
+      let json: JSON = [
+        "id": .string(id), "source": .string(source), "file": file.map(JSON.string) ?? .null,
+        "offset": offset.map(JSON.integer) ?? .null,
+      ]
+      return try json.canonical() + [UInt8(ascii: "\n")]
+    }
+
+    /// Reads a line of the origins file.
+    package init(line: [UInt8]) throws {
+      let json = try JSON(parsing: line)
+      guard let id = json["id"]?.stringValue, let source = json["source"]?.stringValue else {
+        throw CorpusError("the line names no document: \"id\" and \"source\" must be texts")
+      }
+      (self.id, self.source) = (id, source)
+      file = json["file"]?.stringValue
+      offset = json["offset"]?.intValue
+    }
   }
 }

@@ -55,7 +55,9 @@ package struct TokenizerTrainer: Sendable {
   /// now and then; what it throws ends the training.
   package func train(progress: (Int) throws -> Void = { _ in }) throws -> Tokenizer {
     var learner = MergeLearner(specialTokens, vocabularySize, minimumFrequency)
-    for index in 0..<pieces.count { learner.add(word: pieces[index], count: counts[index]) }
+    // In an order of their own, so that the order of the texts cannot matter.
+    let order = (0..<pieces.count).sorted { pieces[$0].lexicographicallyPrecedes(pieces[$1]) }
+    for index in order { learner.add(word: pieces[index], count: counts[index]) }
     try learner.learn(progress: progress)
     var added: [AddedToken] = []
     for token in specialTokens where !added.contains(where: { $0.content == token }) {
@@ -64,5 +66,18 @@ package struct TokenizerTrainer: Sendable {
     return try Tokenizer(
       pattern: pattern, spellings: learner.spellings, merges: learner.distinctMerges,
       addedTokens: added)
+  }
+
+  /// How many bytes of the texts added make a token, on average; 0 without any text.
+  package func bytesPerToken(_ tokenizer: Tokenizer) -> Double {
+    var merger = PieceMerger(tokenizer)
+    var (bytes, tokens) = (0, 0)
+    for index in 0..<pieces.count {
+      var ids: [Int32] = []
+      merger.encode(Array(pieces[index]).span, into: &ids)
+      bytes += pieces[index].count * counts[index]
+      tokens += ids.count * counts[index]
+    }
+    return tokens == 0 ? 0 : Double(bytes) / Double(tokens)
   }
 }

@@ -1,0 +1,73 @@
+/// What a user's file holds.
+package enum FileFormat: String, CaseIterable, Sendable {
+  /// By the file's name: `.jsonl` and `.ndjson` are JSON Lines, `.csv` is CSV, all else is text.
+  case auto
+  /// Plain text.
+  case text
+  /// JSON Lines: an object on each line.
+  case jsonl
+  /// Comma-separated values.
+  case csv
+}
+
+/// What to make of CRLF and CR.
+package enum LineBreaks: String, CaseIterable, Sendable {
+  /// As they are.
+  case keep
+  /// Each becomes LF.
+  case lf
+}
+
+/// How files become documents.
+package struct ImportOptions: Hashable, Sendable {
+  package var format = FileFormat.auto
+  /// JSON Lines: the member with the text. CSV: the column's name, or its number from 1.
+  package var textField = "text"
+  /// The member or column with the document's id; empty: made of the file's name and an index.
+  package var idField = ""
+  /// The documents' `source`; empty: what a JSON line says, else the file's name.
+  package var source = ""
+  /// Text: what stands between documents; empty: each file is one document. Line feeds alone: that
+  /// many line breaks or more, counting CRLF as one and lines of spaces as blank.
+  package var separator = ""
+  /// Whether white space at the ends of a document cut out of a text file is dropped.
+  package var trims = true
+  package var lineBreaks = LineBreaks.keep
+  /// CSV: whether the first row names the columns.
+  package var hasHeader = true
+
+  package init() {}
+}
+
+extension FileFormat {
+  /// Kinds of files that are not text, by the end of their names, and what to do with them.
+  private static let refused: [(endings: [String], remedy: String)] = [
+    ([".tar", ".tar.gz", ".tgz", ".zip", ".7z"], "is an archive; unpack it first"),
+    ([".gz", ".bgz"], "is compressed; decompress it first with gunzip"),
+    ([".zst"], "is compressed; decompress it first with unzstd"),
+    ([".xz", ".bz2", ".lz4", ".br"], "is compressed; decompress it first"),
+    (
+      [".parquet", ".arrow", ".feather"],
+      "is a column store; write it as JSON Lines first, for example with "
+        + "pandas.read_parquet(…).to_json(…, orient=\"records\", lines=True)"
+    ),
+    ([".pdf", ".docx", ".doc", ".epub"], "is not plain text; extract its text first"),
+    (
+      [".json"],
+      "is JSON, but import reads JSON Lines, one object on each line; convert it with jq -c '.[]', "
+        + "or set format to \"text\" to read it as it is"
+    ),
+  ]
+
+  /// The format of a file: the one set, or by its name. Refuses what no format can read.
+  package func resolved(for file: String) throws(CorpusError) -> FileFormat {
+    let name = file.lowercased()
+    for (endings, remedy) in Self.refused where endings.contains(where: name.hasSuffix) {
+      if endings == [".json"], self != .auto { continue }
+      throw CorpusError("\(file) \(remedy)")
+    }
+    if self != .auto { return self }
+    if name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson") { return .jsonl }
+    return name.hasSuffix(".csv") ? .csv : .text
+  }
+}
