@@ -3,6 +3,9 @@ package import Pipeline
 extension StageRegistry {
   /// Every op there is, a line each, in the order of a pipeline.
   package static let all = StageRegistry([
+    Import.self,
+    TrainTokenizer.self,
+    Tokenize.self,
     ImportQuestions.self,
     MakeWorld.self,
     Pretrain.self,
