@@ -99,7 +99,7 @@ let package = Package(
         "ContentStore", "Pipeline", "Ledger", "Text", "Corpus", "Numerics", "LanguageModel",
         "Training", "Evaluation",
       ]),
-    tests("Runner", ["ContentStore", "Ledger", "Pipeline"]),
+    tests("Runner", ["ContentStore", "Ledger", "Pipeline", "Stages"]),
     tests("Reports", ["ContentStore", "Ledger", "Pipeline"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["exp"], path: "Tests/CommandLine",

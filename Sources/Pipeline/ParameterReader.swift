@@ -55,6 +55,9 @@ package struct ParameterReader {
     self.fileInputs = fileInputs
   }
 
+  /// Whether fields are only listed: values are placeholders, and checks across fields make no sense.
+  package var isListing: Bool { values == nil }
+
   private func error(_ name: String, _ message: String) -> ParameterError {
     ParameterError(path: at(name), message: message)
   }

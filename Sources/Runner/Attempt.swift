@@ -8,6 +8,8 @@ struct Attempt {
   let folder: String
   /// Folders of earlier attempts at the recipe that left their snapshots, oldest first.
   let earlier: [String]
+  /// A replay's snapshots are of no use to anyone.
+  var isReplay = false
 
   var log: String { folder + "/log" }
   var request: String { folder + "/request.json" }
@@ -25,7 +27,8 @@ struct Attempt {
   static func replay(of recipe: Digest, in workspace: Workspace) throws -> Attempt {
     let parent = "\(workspace.workFolder)/\(recipe.hex)"
     try FileSystem.createFolder(parent)
-    return Attempt(folder: try create(1, prefix: "replay-", in: parent), earlier: [])
+    let folder = try create(1, prefix: "replay-", in: parent)
+    return Attempt(folder: folder, earlier: [], isReplay: true)
   }
 
   /// Makes the first folder of these names, counted up, that nobody has made.
@@ -49,7 +52,7 @@ struct Attempt {
   /// Tidies up. Snapshots are kept only for an execution that another may go on from; with a result
   /// nothing of the recipe is needed any more.
   func clear(keepingSnapshots: Bool) {
-    if keepingSnapshots {
+    if keepingSnapshots && !isReplay {
       for name in ((try? FileSystem.list(folder)) ?? []) where !name.hasPrefix("snapshot-") {
         try? FileSystem.removeRecursively("\(folder)/\(name)")
       }

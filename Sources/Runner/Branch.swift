@@ -13,5 +13,140 @@ package enum Branch {
   package static func resolve(
     parent run: Digest, at stage: String, step: Int?, overrides: [Override],
     in workspace: Workspace, registry: StageRegistry, options: RunOptions
-  ) throws -> (experiment: ResolvedExperiment, options: RunOptions) { fatalError("to be built") }
+  ) throws -> (experiment: ResolvedExperiment, options: RunOptions) {
+    guard let recorded = try workspace.ledger.run(run) else {
+      throw RunnerError(.wrong, "there is no run \(run)")
+    }
+    let folder = recorded.start.folder ?? workspace.folder
+    let name = "run \(run.short)"
+    let parent = try Experiment(record: recorded.start.merged, name: name, folder: folder)
+      .resolve(registry)
+    let child = try Experiment(
+      record: recorded.start.merged, name: name, folder: folder, overrides: overrides
+    ).resolve(registry)
+    try check(parent, child, at: try child.stage(stage).name, hasStep: step != nil)
+    var options = options
+    options.parent = BranchPoint(run: run, stage: stage, step: step)
+    options.purpose = .branch
+    options.files = recorded.start.files
+    options.folder = folder
+    let rows = try workspace.ledger.stages(ofRun: run)
+    options.recordedInputs = try recordedInputs(parent, child, rows, workspace)
+    if let step {
+      let snapshot = try BranchSnapshot(workspace, parent, rows).artifact(of: stage, step: step)
+      guard try child.stage(stage).stage.ports.inputs.contains(where: { $0.name == "snapshot" })
+      else {
+        throw RunnerError(
+          .wrong, "the stage \"\(stage)\" cannot start at a step: its op has no input \"snapshot\"")
+      }
+      options.recordedInputs[stage, default: [:]]["snapshot"] = snapshot
+    }
+    return (child, options)
+  }
+
+  /// Refuses overrides that reach above the branch point, and ones that change nothing.
+  private static func check(
+    _ parent: ResolvedExperiment, _ child: ResolvedExperiment, at stage: String, hasStep: Bool
+  ) throws {
+    let changed = child.stages.filter { stage in
+      guard let old = parent.stages.first(where: { $0.name == stage.name }) else { return true }
+      return !isSame(old, stage)
+    }.map(\.name)
+    if changed.isEmpty && !hasStep {
+      throw RunnerError(
+        .wrong, "these values are the parent's own: the branch would be the same run")
+    }
+    let allowed = child.dependents(of: [stage])
+    if let outside = changed.first(where: { !allowed.contains($0) }) {
+      throw RunnerError(
+        .wrong,
+        "a --set changes the stage \"\(outside)\", which does not come after \"\(stage)\"; branch "
+          + "with --at \(outside), or leave it as it is")
+    }
+  }
+
+  /// Whether two stages ask for the same but for their inputs' bytes.
+  private static func isSame(_ one: ResolvedStage, _ other: ResolvedStage) -> Bool {
+    one.stage.op.op == other.stage.op.op && one.stage.parameters == other.stage.parameters
+      && one.seed == other.seed && one.numerics == other.numerics
+      && one.inputs.mapValues { $0.map(\.description) }
+        == other.inputs.mapValues { $0.map(\.description) }
+      && patterns(one) == patterns(other)
+  }
+
+  private static func patterns(_ stage: ResolvedStage) -> [String: [String]] {
+    stage.files.mapValues { $0.map(\.absolute) }
+  }
+
+  /// The user's files as the parent read them, for every stage that names the same ones.
+  private static func recordedInputs(
+    _ parent: ResolvedExperiment, _ child: ResolvedExperiment, _ rows: [RunStage],
+    _ workspace: Workspace
+  ) throws -> [String: [String: Artifact]] {
+    var recorded: [String: [String: Artifact]] = [:]
+    for stage in child.stages where !stage.files.isEmpty {
+      guard let old = parent.stages.first(where: { $0.name == stage.name }),
+        patterns(old) == patterns(stage),
+        let digest = rows.first(where: { $0.name == stage.name })?.recipe,
+        let recipe = try workspace.ledger.recipe(digest)
+      else { continue }
+      let ports = stage.files.keys.compactMap { port in
+        recipe.inputs[port]?.first.map { (port, $0) }
+      }
+      if ports.count == stage.files.count {
+        recorded[stage.name] = Dictionary(ports) { first, _ in first }
+      }
+    }
+    return recorded
+  }
+}
+
+/// Finds a training state among what a stage left.
+private struct BranchSnapshot {
+  let workspace: Workspace
+  let parent: ResolvedExperiment
+  let rows: [RunStage]
+
+  init(_ workspace: Workspace, _ parent: ResolvedExperiment, _ rows: [RunStage]) {
+    (self.workspace, self.parent, self.rows) = (workspace, parent, rows)
+  }
+
+  /// The file `step-<N>…`, or the tree of what lies in the folder `step-<N>`, in the stage's output
+  /// of type `snapshots`.
+  func artifact(of stage: String, step: Int) throws -> Artifact {
+    let tree = try snapshots(of: stage)
+    let steps = Set(tree.entries.keys.compactMap(Self.step)).sorted()
+    let found = tree.entries.filter { Self.step($0.key) == step }
+    guard let first = found.first else {
+      let known = steps.map(String.init).joined(separator: ", ")
+      throw RunnerError(
+        .wrong, "\"\(stage)\" has no snapshot of step \(step); it has \(known.isEmpty ? "none" : known)")
+    }
+    if found.count == 1, !first.key.contains("/") { return Artifact(.file, first.value.object) }
+    var state = Tree()
+    for (path, entry) in found {
+      state.entries[path.split(separator: "/").dropFirst().joined(separator: "/")] = entry
+    }
+    return Artifact(.tree, try workspace.store.putTree(state))
+  }
+
+  private func snapshots(of stage: String) throws -> Tree {
+    let ports = try parent.stage(stage).stage.ports.outputs
+    guard let port = ports.first(where: { $0.type == .snapshots })?.name else {
+      throw RunnerError(.wrong, "the stage \"\(stage)\" keeps no snapshots to branch from")
+    }
+    guard let execution = rows.first(where: { $0.name == stage })?.execution,
+      let result = try workspace.ledger.execution(execution)?.end?.result,
+      let artifact = result.outputs[port], artifact.kind == .tree
+    else {
+      throw RunnerError(.wrong, "the stage \"\(stage)\" of the parent run left no snapshots")
+    }
+    return try workspace.store.readTree(artifact.digest)
+  }
+
+  /// The step in `step-000500`, `step-500.safetensors` or `step-500/…`.
+  private static func step(_ path: String) -> Int? {
+    guard path.hasPrefix("step-") else { return nil }
+    return Int(path.dropFirst(5).prefix { $0.isASCII && $0.isNumber })
+  }
 }

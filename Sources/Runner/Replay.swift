@@ -1,89 +1,154 @@
 package import ContentStore
-package import Ledger
+import Ledger
 package import Pipeline
 
 /// Carrying recorded recipes out again, to see whether they give the same bits.
 package enum Replay {
-  /// Replays a run's stages in topological order with the inputs on record.
+  /// Replays a run's stages in topological order with the inputs on record, each from its beginning.
   /// - Parameter stages: which ones; empty for all.
   package static func run(
     _ run: Digest, stages: [String], in workspace: Workspace, options: RunOptions,
     registry: StageRegistry, observer: any RunObserver
-  ) throws -> ReplayReport { fatalError("to be built") }
+  ) throws -> ReplayReport {
+    try Replayer(
+      run, stages: stages, in: workspace, options: options, registry: registry, observer: observer
+    ).run()
+  }
 }
 
-/// What replaying showed.
-package struct ReplayReport: Sendable {
-  package enum Verdict: Sendable {
-    /// Every bit is the same.
-    case identical
-    /// A program that is not deterministic gave scores within its declared tolerance.
-    case withinTolerance
-    case differs(ReplayDifference)
-    /// It could not be carried out: why.
-    case failed(String)
-    /// Not tried, because an earlier stage could not be or the run was stopped.
-    case skipped
+/// One replay on its way.
+private final class Replayer {
+  let workspace: Workspace
+  let registry: StageRegistry
+  let observer: any RunObserver
+  let rows: [RunStage]
+  let pool: WorkerPool
+  let recorder: RunRecorder
+
+  init(
+    _ run: Digest, stages: [String], in workspace: Workspace, options: RunOptions,
+    registry: StageRegistry, observer: any RunObserver
+  ) throws {
+    (self.workspace, self.registry, self.observer) = (workspace, registry, observer)
+    guard let recorded = try workspace.ledger.run(run) else {
+      throw RunnerError(.wrong, "there is no run \(run)")
+    }
+    let all = try workspace.ledger.stages(ofRun: run)
+    for name in stages where !all.contains(where: { $0.name == name }) {
+      throw RunnerError(
+        .wrong, "the run has no stage \"\(name)\"\(didYouMean(name, among: all.map(\.name)))")
+    }
+    rows = all.filter { stages.isEmpty || stages.contains($0.name) }
+    pool = try WorkerPool(workspace, options, registry, observer)
+    var start = recorded.start
+    start.purpose = .replay
+    start.parent = BranchPoint(run: run)
+    start.stages = rows.map(\.name)
+    start.arguments = options.arguments
+    start.isLocked = false
+    start.process = .current
+    recorder = RunRecorder(workspace, options, start)
   }
 
-  package struct Stage: Sendable {
-    package var name: String
-    package var op: String
-    package var recipe: Digest
-    package var verdict: Verdict
-    /// The replaying execution.
-    package var execution: Digest?
-    package var seconds: Double?
+  func run() throws -> ReplayReport {
+    observer.run(.planned(rows.map(\.name)))
+    var report = ReplayReport(run: nil, stages: [], ending: .done)
+    do {
+      for row in rows { report.stages.append(try replay(row)) }
+      report.ending = pool.isStopping ? .interrupted : .done
+      if recorder.run != nil { try recorder.end(report.ending) }
+    } catch {
+      pool.abandon()
+      if recorder.run != nil { try? recorder.end(.failed) }
+      throw error
+    }
+    report.run = recorder.run
+    return report
   }
 
-  /// The replay as it is recorded, a run with the purpose `replay`.
-  package var run: Digest?
-  package var stages: [Stage]
-  package var ending: Ending
-
-  /// The first stage in topological order that differs.
-  package var firstDifference: Stage? {
-    stages.first { if case .differs = $0.verdict { true } else { false } }
+  private func replay(_ row: RunStage) throws -> ReplayReport.Stage {
+    var stage = ReplayReport.Stage(
+      name: row.name, op: row.op, recipe: row.recipe, verdict: .skipped)
+    if pool.isStopping { return stage }
+    guard let digest = row.recipe, let recipe = try workspace.ledger.recipe(digest),
+      let original = try row.execution.flatMap(workspace.ledger.execution),
+      let expected = original.end?.result
+    else {
+      stage.verdict = .failed("cannot replay: the run has no result of this stage")
+      return stage
+    }
+    if let obstacle = obstacle(to: recipe) {
+      stage.verdict = .failed("cannot replay: \(obstacle)")
+      observer.run(.stage(row.name, .failed(obstacle)))
+      return stage
+    }
+    let finished = try carryOut(recipe, digest, row)
+    stage.execution = finished.job.execution
+    stage.seconds = finished.seconds
+    stage.verdict = try verdict(on: finished, expected: expected, of: original)
+    tell(stage)
+    return stage
   }
 
-  /// 0 all the same, 1 something differs or failed, 130 interrupted.
-  package var exitStatus: Int32 {
-    if ending == .interrupted { return 130 }
-    let isSame = stages.allSatisfy { stage in
-      switch stage.verdict {
-      case .identical, .withinTolerance: true
-      default: false
+  /// Why a recipe cannot be carried out here; nil when it can.
+  private func obstacle(to recipe: Recipe) -> String? {
+    guard let op = registry[recipe.op] else { return "this exp has no op \"\(recipe.op)\"" }
+    if op.revision != recipe.revision {
+      return "the record is of revision \(recipe.revision) of \"\(op.op)\", and this exp has "
+        + "revision \(op.revision); use the version of exp that recorded it"
+    }
+    for (port, artifacts) in recipe.inputs.sorted(by: { $0.key < $1.key }) {
+      for artifact in artifacts {
+        if let missing = workspace.store.missing(artifact).first {
+          return "the object \(missing) of its input \"\(port)\" is not in the store"
+        }
       }
     }
-    return isSame ? 0 : 1
-  }
-}
-
-/// Where a replayed stage first parts from the record.
-package struct ReplayDifference: Hashable, Sendable {
-  /// A metric's value at a step; bits differ even where both print alike.
-  package struct Point: Hashable, Sendable {
-    package var series: String
-    package var step: Int
-    /// Nil where one side has no such point.
-    package var recorded: Double?
-    package var replayed: Double?
+    return nil
   }
 
-  /// The first differing line of a `trace` output.
-  package struct TraceLine: Hashable, Sendable {
-    /// From 1.
-    package var number: Int
-    package var recorded: String
-    package var replayed: String
+  private func carryOut(
+    _ recipe: Recipe, _ digest: Digest, _ row: RunStage
+  ) throws -> WorkerPool.Finished {
+    var answer = row
+    answer.outcome = .executed
+    let execution = try recorder.beginExecution(of: recipe, stage: answer, resumedFrom: nil)
+    try pool.start(
+      WorkerPool.Job(
+        stage: row.name, recipe: recipe, digest: digest, execution: execution,
+        attempt: try Attempt.replay(of: digest, in: workspace)))
+    while true {
+      if let finished = try pool.wait().first { return finished }
+    }
   }
 
-  /// First differing output port, and in a tree the first differing path.
-  package var output: String?
-  package var path: String?
-  /// First differing score, with both values.
-  package var score: Point?
-  /// First step at which a metric differs, and there the first series recorded.
-  package var point: Point?
-  package var trace: TraceLine?
+  private func verdict(
+    on finished: WorkerPool.Finished, expected: StageResult, of original: RecordedExecution
+  ) throws -> ReplayReport.Verdict {
+    if finished.end.ending == .interrupted { return .skipped }
+    guard let result = finished.end.result else {
+      return .failed(finished.end.error ?? "it ended without a result")
+    }
+    if result == expected { return .identical }
+    let comparison = ReplayComparison(workspace: workspace)
+    let recipe = finished.job.recipe
+    if let stage = try registry[recipe.op]?.decode(recipe: recipe), !stage.isDeterministic {
+      let tolerance = recipe.parameters["tolerance"]?.exactValue ?? 0
+      guard
+        let score = comparison.firstScore(expected, result, beyond: tolerance)
+      else { return .withinTolerance }
+      return .differs(ReplayDifference(score: score))
+    }
+    return .differs(
+      try comparison.difference(
+        expected, result, original: original, replay: finished.job.execution))
+  }
+
+  private func tell(_ stage: ReplayReport.Stage) {
+    switch stage.verdict {
+    case .failed(let message): observer.run(.stage(stage.name, .failed(message)))
+    case .skipped: observer.run(.stage(stage.name, .interrupted))
+    default: observer.run(.stage(stage.name, .done(seconds: stage.seconds ?? 0)))
+    }
+  }
 }

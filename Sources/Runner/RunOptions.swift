@@ -1,4 +1,5 @@
 package import ContentStore
+import Glibc
 package import Ledger
 
 /// How a run is to be carried out. Nothing here can change a result.
@@ -39,7 +40,16 @@ package struct RunOptions: Sendable {
   package var parent: BranchPoint?
   package var purpose = Purpose.run
 
+  /// Inputs taken from the record instead of the user's folders, by stage and port: a branch shares
+  /// its parent's files as they were.
+  package var recordedInputs: [String: [String: Artifact]] = [:]
+
   package init() {}
+
+  /// Threads that one stage gets.
+  package var threadsPerJob: Int {
+    threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / max(1, jobs))
+  }
 }
 
 /// How `exp worker` is started.

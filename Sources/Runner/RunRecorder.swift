@@ -1,14 +1,12 @@
 import ContentStore
 import Ledger
-import Pipeline
 
 /// Writes a run to the ledger: begins it only when there is something to record, so that a run in
 /// which nothing is new leaves no trace.
 final class RunRecorder {
   private let workspace: Workspace
   private let options: RunOptions
-  private let experiment: ResolvedExperiment
-  private let stageNames: [String]
+  private var start: RunStart
   private var capture: Capture?
   /// Held while this process records, so that others know that it lives.
   private var processLock: FileLock?
@@ -17,12 +15,10 @@ final class RunRecorder {
   private var noted: Set<String> = []
   private(set) var run: Digest?
 
-  init(
-    _ workspace: Workspace, _ options: RunOptions, _ experiment: ResolvedExperiment,
-    stages: [String]
-  ) {
-    (self.workspace, self.options, self.experiment) = (workspace, options, experiment)
-    stageNames = stages
+  /// - Parameter start: what is known of the run; its environment, code and time are filled in when
+  ///   it begins.
+  init(_ workspace: Workspace, _ options: RunOptions, _ start: RunStart) {
+    (self.workspace, self.options, self.start) = (workspace, options, start)
   }
 
   /// Notes how a stage was answered; the first answer counts.
@@ -32,16 +28,16 @@ final class RunRecorder {
 
   /// Begins the run if it has not begun, and an execution of it.
   func beginExecution(
-    of recipe: Recipe, stage: RunStage, threads: Int, resumedFrom: Int?
+    of recipe: Recipe, stage: RunStage, resumedFrom: Int?
   ) throws -> Digest {
     let state = try begin()
     var start = ExecutionStart(
       recipe: recipe, run: run, stage: stage.name, environment: state.environment)
     start.code = state.code
-    start.threads = threads
+    start.threads = options.threadsPerJob
     start.isInProcess = options.isInProcess
     start.resumedFrom = resumedFrom
-    start.purpose = options.purpose
+    start.purpose = self.start.purpose
     let execution = try workspace.ledger.beginExecution(start)
     var stage = stage
     stage.execution = execution
@@ -73,19 +69,9 @@ final class RunRecorder {
     let state = try options.capture()
     capture = state
     processLock = try FileLock.acquire(workspace.lockPath(of: .current))
-    var start = RunStart(
-      experiment: experiment.experiment.name, profile: experiment.experiment.profile,
-      environment: state.environment)
+    start.environment = state.environment
     start.code = state.code
-    start.overrides = experiment.experiment.overrides
-    start.files = options.files
-    start.merged = experiment.record
-    start.folder = options.folder
-    start.stages = stageNames
-    start.parent = options.parent
-    start.purpose = options.purpose
-    start.isLocked = options.isLocked
-    start.arguments = options.arguments
+    start.started = .now
     run = try workspace.ledger.beginRun(start)
     return state
   }

@@ -1,5 +1,4 @@
 import ContentStore
-import Glibc
 import Ledger
 import Pipeline
 
@@ -32,6 +31,9 @@ final class Scheduler {
       report = RunReport.Stage(name: stage.name, op: stage.stage.op.op, outcome: .skipped)
     }
 
+    /// Ended without a result, so that what needs it cannot run.
+    var isDeadEnd: Bool { state == .ended && !hasResult && report.outcome != .planned }
+
     var hasResult: Bool { report.outcome == .hit || report.outcome == .executed }
   }
 
@@ -54,12 +56,33 @@ final class Scheduler {
     let stages = try options.until.map { try experiment.stages(until: $0) } ?? experiment.stages
     let files = FileInputs(workspace: workspace, isStoring: !options.isDryRun)
     nodes = try stages.enumerated().map { position, stage in
-      Node(stage, position: position, files: try files.artifacts(of: stage))
+      let recorded = options.recordedInputs[stage.name]
+      return Node(stage, position: position, files: try recorded ?? files.artifacts(of: stage))
     }
     if !options.isDryRun { try workspace.memo.save() }
     byName = Dictionary(nodes.map { ($0.stage.name, $0) }) { first, _ in first }
     pool = try WorkerPool(workspace, options, registry, observer)
-    recorder = RunRecorder(workspace, options, experiment, stages: nodes.map(\.stage.name))
+    recorder = RunRecorder(
+      workspace, options, Self.start(experiment, options, stages: nodes.map(\.stage.name)))
+  }
+
+  /// What is recorded when the run begins, but for the state of the machine.
+  private static func start(
+    _ experiment: ResolvedExperiment, _ options: RunOptions, stages: [String]
+  ) -> RunStart {
+    var start = RunStart(
+      experiment: experiment.experiment.name, profile: experiment.experiment.profile,
+      environment: .null)
+    start.overrides = experiment.experiment.overrides
+    start.files = options.files
+    start.merged = experiment.record
+    start.folder = options.folder
+    start.stages = stages
+    start.parent = options.parent
+    start.purpose = options.purpose
+    start.isLocked = options.isLocked
+    start.arguments = options.arguments
+    return start
   }
 
   func run() throws -> RunReport {
@@ -88,7 +111,7 @@ final class Scheduler {
   private func advance() throws {
     for node in nodes where node.state == .pending {
       let sources = node.stage.dependencies.compactMap { byName[$0] }
-      let failed = sources.filter { $0.state == .ended && !$0.hasResult }
+      let failed = sources.filter(\.isDeadEnd)
       if !failed.isEmpty && !pool.isStopping {
         block(node, by: failed)
       } else if sources.allSatisfy(\.hasResult) {
@@ -221,7 +244,7 @@ final class Scheduler {
     let snapshot = attempt.snapshot()
     let row = row(node, .executed)
     let execution = try recorder.beginExecution(
-      of: recipe, stage: row, threads: threads, resumedFrom: snapshot?.step)
+      of: recipe, stage: row, resumedFrom: snapshot?.step)
     node.report.execution = execution
     node.report.resumedFrom = snapshot?.step
     node.state = .running
@@ -229,12 +252,9 @@ final class Scheduler {
     try pool.start(
       WorkerPool.Job(
         stage: node.stage.name, recipe: recipe, digest: digest, execution: execution,
-        attempt: attempt, lock: lock, snapshot: snapshot, threads: threads))
+        attempt: attempt, lock: lock, snapshot: snapshot))
   }
 
-  private var threads: Int {
-    options.threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / max(1, options.jobs))
-  }
 
   /// Takes over what a worker gave.
   private func take(_ finished: WorkerPool.Finished) throws {

@@ -16,7 +16,6 @@ final class WorkerPool {
     /// Held until the result is on record.
     var lock: FileLock?
     var snapshot: SnapshotFolder.Snapshot?
-    var threads: Int
   }
 
   /// A job that has ended and is on record.
@@ -72,7 +71,7 @@ final class WorkerPool {
       recipe: job.recipe, store: workspace.store.path, folder: job.attempt.folder)
     request.earlier = job.attempt.earlier
     request.snapshot = job.snapshot?.path
-    request.threads = job.threads
+    request.threads = options.threadsPerJob
     do {
       let worker = try RunningWorker.start(
         request, in: job.attempt, lock: job.lock?.descriptor, options: options, registry: registry)

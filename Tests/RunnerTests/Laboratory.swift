@@ -2,6 +2,7 @@ import ContentStore
 import Foundation
 import Ledger
 import Pipeline
+import Stages
 
 @testable import Runner
 

@@ -2,6 +2,7 @@ import ContentStore
 import Glibc
 import Ledger
 import Pipeline
+import Stages
 import Synchronization
 
 // Stages that do next to nothing, to test the runner with.
@@ -167,6 +168,6 @@ struct Fickle: Stage {
 
 extension StageRegistry {
   static let toys = StageRegistry([
-    Number.self, Sum.self, Failing.self, Counting.self, Fickle.self,
+    Number.self, Sum.self, Failing.self, Counting.self, Fickle.self, Command.self,
   ])
 }
