@@ -120,7 +120,8 @@ private struct BranchSnapshot {
     guard let first = found.first else {
       let known = steps.map(String.init).joined(separator: ", ")
       throw RunnerError(
-        .wrong, "\"\(stage)\" has no snapshot of step \(step); it has \(known.isEmpty ? "none" : known)")
+        .wrong,
+        "\"\(stage)\" has no snapshot of step \(step); it has \(known.isEmpty ? "none" : known)")
     }
     if found.count == 1, !first.key.contains("/") { return Artifact(.file, first.value.object) }
     var state = Tree()

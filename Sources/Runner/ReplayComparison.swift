@@ -60,7 +60,9 @@ struct ReplayComparison {
     for key in Set(recorded.values.keys).union(replayed.values.keys)
     where !isSame(recorded.values[key], replayed.values[key]) {
       let order = recorded.order[key.series] ?? Int.max
-      let isEarlier = first.map { ($0.step, $0.order, $0.key.series) > (key.step, order, key.series) }
+      let isEarlier = first.map {
+        ($0.step, $0.order, $0.key.series) > (key.step, order, key.series)
+      }
       if isEarlier ?? true { first = (key.step, order, key) }
     }
     return first.map {

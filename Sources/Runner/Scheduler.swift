@@ -255,7 +255,6 @@ final class Scheduler {
         attempt: attempt, lock: lock, snapshot: snapshot))
   }
 
-
   /// Takes over what a worker gave.
   private func take(_ finished: WorkerPool.Finished) throws {
     guard let node = byName[finished.job.stage] else { return }

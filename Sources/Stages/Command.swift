@@ -39,7 +39,8 @@ package enum Command: Stage {
         "file of JSON Lines that the program writes: {\"series\", \"step\", \"value\"}, or "
           + "{\"step\", \"<series>\": value, …}")
       scores = try reader.string(
-        "scores", default: "", "JSON file that the program writes: name → number, or {\"value\", …}")
+        "scores", default: "", "JSON file that the program writes: name → number, or {\"value\", …}"
+      )
       isDeterministic = try reader.boolean(
         "deterministic", default: true, "whether the same inputs give the same bytes")
       tolerance = try reader.number(
@@ -49,7 +50,8 @@ package enum Command: Stage {
         "timeout", default: 0, in: 0...1e9, unit: "seconds",
         "stop the program after this time; 0 for never")
       hasNetwork = try reader.boolean(
-        "network", default: false, "whether the program may use TCP; what it fetches is not recorded")
+        "network", default: false,
+        "whether the program may use TCP; what it fetches is not recorded")
       if reader.isListing { return }
       try check()
       let program = try Program(run[0], searchPath: searchPath)
@@ -79,6 +81,9 @@ package enum Command: Stage {
   package static let op = "command"
   package static let revision = 1
   package static let summary = "Runs any program on declared files, with nothing else in reach."
+
+  /// Whether this kernel can keep a program from files that are not declared; said once by `exp run`.
+  package static var canConfine: Bool { Sandbox.isAvailable }
 
   package static func isDeterministic(_ parameters: Parameters) -> Bool {
     parameters.isDeterministic

@@ -10,5 +10,6 @@ extension StageRegistry {
     MakeWorld.self,
     Pretrain.self,
     Evaluate.self,
+    Command.self,
   ])
 }
