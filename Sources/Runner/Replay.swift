@@ -21,7 +21,8 @@ private final class Replayer {
   let workspace: Workspace
   let registry: StageRegistry
   let observer: any RunObserver
-  let rows: [RunStage]
+  /// The stages to replay, with their recipes.
+  let rows: [(row: RunStage, recipe: Digest)]
   let pool: WorkerPool
   let recorder: RunRecorder
 
@@ -38,12 +39,17 @@ private final class Replayer {
       throw RunnerError(
         .wrong, "the run has no stage \"\(name)\"\(didYouMean(name, among: all.map(\.name)))")
     }
-    rows = all.filter { stages.isEmpty || stages.contains($0.name) }
+    rows = try all.compactMap { row in
+      guard stages.isEmpty || stages.contains(row.name) else { return nil }
+      if let recipe = row.recipe { return (row, recipe) }
+      if stages.isEmpty { return nil }
+      throw RunnerError(.wrong, "the run never came to its stage \"\(row.name)\"")
+    }
     pool = try WorkerPool(workspace, options, registry, observer)
     var start = recorded.start
     start.purpose = .replay
     start.parent = BranchPoint(run: run)
-    start.stages = rows.map(\.name)
+    start.stages = rows.map(\.row.name)
     start.arguments = options.arguments
     start.isLocked = false
     start.process = .current
@@ -51,10 +57,10 @@ private final class Replayer {
   }
 
   func run() throws -> ReplayReport {
-    observer.run(.planned(rows.map(\.name)))
+    observer.run(.planned(rows.map(\.row.name)))
     var report = ReplayReport(run: nil, stages: [], ending: .done)
     do {
-      for row in rows { report.stages.append(try replay(row)) }
+      for (row, recipe) in rows { report.stages.append(try replay(row, recipe)) }
       report.ending = pool.isStopping ? .interrupted : .done
       if recorder.run != nil { try recorder.end(report.ending) }
     } catch {
@@ -66,11 +72,11 @@ private final class Replayer {
     return report
   }
 
-  private func replay(_ row: RunStage) throws -> ReplayReport.Stage {
+  private func replay(_ row: RunStage, _ digest: Digest) throws -> ReplayReport.Stage {
     var stage = ReplayReport.Stage(
-      name: row.name, op: row.op, recipe: row.recipe, verdict: .skipped)
+      name: row.name, op: row.op, recipe: digest, verdict: .skipped)
     if pool.isStopping { return stage }
-    guard let digest = row.recipe, let recipe = try workspace.ledger.recipe(digest),
+    guard let recipe = try workspace.ledger.recipe(digest),
       let original = try row.execution.flatMap(workspace.ledger.execution),
       let expected = original.end?.result
     else {

@@ -39,7 +39,7 @@ struct ReplayComparison {
       let (one, other) = (recorded.scores[name]?.value, replayed.scores[name]?.value)
       if isSame(one, other) { continue }
       if let one, let other, tolerance > 0, (one - other).magnitude <= tolerance { continue }
-      return .init(series: name, step: nil, recorded: one, replayed: other)
+      return .init(series: name, step: 0, recorded: one, replayed: other)
     }
     return nil
   }
@@ -124,7 +124,5 @@ struct ReplayComparison {
     }
   }
 
-  private func text(_ line: [UInt8]?) -> String? {
-    line.map { String(decoding: $0, as: UTF8.self) }
-  }
+  private func text(_ line: [UInt8]?) -> String { String(decoding: line ?? [], as: UTF8.self) }
 }

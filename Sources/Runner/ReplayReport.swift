@@ -18,8 +18,7 @@ package struct ReplayReport: Sendable {
   package struct Stage: Sendable {
     package var name: String
     package var op: String
-    /// Nil for a stage that the run did not come to.
-    package var recipe: Digest?
+    package var recipe: Digest
     package var verdict: Verdict
     /// The replaying execution.
     package var execution: Digest?
@@ -54,8 +53,8 @@ package struct ReplayDifference: Hashable, Sendable {
   /// A score, or a metric's value at a step; bits differ even where both print alike.
   package struct Point: Hashable, Sendable {
     package var series: String
-    /// Nil for a score.
-    package var step: Int?
+    /// 0 for a score.
+    package var step: Int
     /// Nil where one side has no such point.
     package var recorded: Double?
     package var replayed: Double?
@@ -65,9 +64,9 @@ package struct ReplayDifference: Hashable, Sendable {
   package struct TraceLine: Hashable, Sendable {
     /// From 1.
     package var number: Int
-    /// Nil where one side has ended.
-    package var recorded: String?
-    package var replayed: String?
+    /// Empty where one side has ended.
+    package var recorded: String
+    package var replayed: String
   }
 
   /// First differing output port, and in a tree the first differing path.

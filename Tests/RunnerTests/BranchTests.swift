@@ -35,7 +35,8 @@ import Testing
     #expect(child.outcomes == [.hit, .executed, .executed])
     #expect(child["data"]?.recipe == parent["data"]?.recipe)
     #expect(try laboratory.text(child, "score") == "12")
-    let start = try #require(try laboratory.workspace.ledger.run(try #require(child.run))).start
+    let run = try #require(child.run)
+    let start = try #require(try laboratory.workspace.ledger.run(run)).start
     #expect(start.purpose == .branch)
     #expect(start.parent == BranchPoint(run: try #require(parent.run), stage: "model"))
     #expect(start.overrides == ["stages.model.with.scale=3"])

@@ -16,11 +16,10 @@ import Testing
   }
 
   @Test func `a program's files, metrics and scores become outputs and records`() throws {
-    let script = """
-      mkdir -p model/deep; echo hi > out.txt; echo w > model/deep/w.bin; \
-      echo '{\\\\\\"step\\\\\\":1,\\\\\\"loss\\\\\\":0.5,\\\\\\"gap\\\\\\":\\\\\\"NaN\\\\\\"}' > m.jsonl; \
-      echo '{\\\\\\"accuracy\\\\\\":0.75}' > s.json
-      """.replacing("\\\\\\\"", with: "\\\"")
+    let script =
+      "mkdir -p model/deep; echo hi > out.txt; echo w > model/deep/w.bin; "
+      + #"echo '{\"step\":1,\"loss\":0.5,\"gap\":\"NaN\"}' > m.jsonl; "#
+      + #"echo '{\"accuracy\":0.75}' > s.json"#
     let report = try laboratory.run(
       shell(
         script,
@@ -148,7 +147,7 @@ import Testing
     for (tolerance, isWithin) in [("1e300", true), ("0", false)] {
       let report = try laboratory.run(
         shell(
-          "echo {\\\\\\\"x\\\\\\\":$(date +1%N)} > s.json".replacing("\\\\\\\"", with: "\\\""),
+          #"printf '{\"x\":1%s}' $(date +%N) > s.json"#,
           "scores: \"s.json\", deterministic: false, tolerance: \(tolerance)"))
       #expect(report["it"]?.error == nil)
       let replay = try Replay.run(

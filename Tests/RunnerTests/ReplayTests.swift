@@ -31,7 +31,8 @@ import Testing
         continue
       }
     }
-    let recorded = try #require(try laboratory.workspace.ledger.run(try #require(report.run)))
+    let again = try #require(report.run)
+    let recorded = try #require(try laboratory.workspace.ledger.run(again))
     #expect(recorded.start.purpose == .replay)
     #expect(recorded.start.parent?.run == run)
     #expect(recorded.end?.ending == .done)

@@ -11,7 +11,7 @@ import Testing
 
   private let text = """
     { name: "small", stages: {
-      one: { op: "number", with: { value: 1 } },
+      one: { op: "number", with: { value: 77 } },
       it: { op: "fickle", with: { step: 1, key: 3 } },
     } }
     """
