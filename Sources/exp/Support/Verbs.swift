@@ -9,7 +9,9 @@ enum Verbs {
 
   static let groups: [Group] = [
     Group(title: "Run", verbs: [Run.self, Plan.self, BranchVerb.self, ReplayVerb.self, Init.self]),
-    Group(title: "Look", verbs: [Log.self, Show.self, LineageVerb.self, Why.self, SQL.self, Ops.self]),
+    Group(
+      title: "Look",
+      verbs: [Log.self, Show.self, Compare.self, LineageVerb.self, Why.self, SQL.self, Ops.self]),
     Group(
       title: "Take", verbs: [SampleVerb.self, Cat.self, Checkout.self, TagVerb.self, NoteVerb.self]),
     Group(title: "Prove", verbs: [VerifyVerb.self, LockVerb.self]),

@@ -1,0 +1,259 @@
+package import ContentStore
+package import Evaluation
+package import Ledger
+package import Pipeline
+
+/// Two runs side by side: where they part, and what that did.
+package struct RunComparison: Sendable {
+  /// One stage name in both runs.
+  package struct Stage: Sendable {
+    package enum Relation: String, Sendable {
+      /// Same recipe, same result.
+      case same
+      /// Another recipe.
+      case differs
+      /// Same recipe, yet another result: something outside the recipe decides.
+      case otherResult
+      /// Same recipe; at least one side has no result.
+      case unfinished
+      case onlyA, onlyB
+    }
+
+    package var name: String
+    package var op: String
+    package var relation: Relation
+    package var differences: [RecipeDifference]
+  }
+
+  /// A score that both runs have.
+  package struct ScorePair: Sendable {
+    package var stage: String
+    package var name: String
+    package var a: Score
+    package var b: Score
+    package var difference: Double
+    package var standardError: Double?
+    /// 95 %.
+    package var interval: Interval?
+    /// Questions that both answered, when the difference is paired.
+    package var paired: Int?
+    /// Correlation of the paired answers.
+    package var correlation: Double?
+  }
+
+  /// The last point of a metric series in both runs.
+  package struct MetricPair: Sendable {
+    package var stage: String
+    package var series: String
+    package var a: MetricPoint?
+    package var b: MetricPoint?
+  }
+
+  /// A value of the environment or the code that differs.
+  package struct ValuePair: Sendable {
+    package var path: String
+    package var a: JSON?
+    package var b: JSON?
+  }
+
+  package var a: RecordedRun
+  package var b: RecordedRun
+  package var stages: [Stage] = []
+  package var scores: [ScorePair] = []
+  package var metrics: [MetricPair] = []
+  package var environment: [ValuePair] = []
+  package var code: [ValuePair] = []
+
+  /// Where the runs part: the first stage, in topological order, that is not the same.
+  package var firstDifference: Stage? { stages.first { $0.relation != .same } }
+
+  /// - Parameter read: the bytes of an object, for pairing answers question by question.
+  package init(
+    _ a: RecordedRun, _ b: RecordedRun, in ledger: Ledger, read: (Digest) throws -> [UInt8]
+  ) throws {
+    self.a = a
+    self.b = b
+    let sides = (try Side(a, ledger), try Side(b, ledger))
+    for name in Self.order(sides.0, sides.1) {
+      let pair = (sides.0.stages[name], sides.1.stages[name])
+      let stage = Self.compare(name, pair.0, pair.1)
+      stages.append(stage)
+      guard let left = pair.0, let right = pair.1 else { continue }
+      scores += try Self.scores(name, left, right, read)
+      if stage.relation != .same { metrics += try Self.metrics(name, left, right, ledger) }
+    }
+    environment = Self.differences(
+      a.start.environment, b.start.environment, leavingOut: ["executable"])
+    code = Self.differences(a.start.code, b.start.code, leavingOut: [])
+  }
+
+  /// What is recorded of one run's stages.
+  private struct Side {
+    struct Entry {
+      var stage: RunStage
+      var recipe: Recipe?
+      var execution: RecordedExecution?
+    }
+
+    var order: [String] = []
+    var stages: [String: Entry] = [:]
+
+    init(_ run: RecordedRun, _ ledger: Ledger) throws {
+      for stage in try ledger.stages(ofRun: run.id) {
+        order.append(stage.name)
+        stages[stage.name] = Entry(
+          stage: stage, recipe: try stage.recipe.flatMap { try ledger.recipe($0) },
+          execution: try stage.execution.flatMap { try ledger.execution($0) })
+      }
+    }
+  }
+
+  /// A's topological order, then what only B has.
+  private static func order(_ a: Side, _ b: Side) -> [String] {
+    a.order + b.order.filter { a.stages[$0] == nil }
+  }
+
+  private static func compare(_ name: String, _ a: Side.Entry?, _ b: Side.Entry?) -> Stage {
+    guard let a else {
+      return Stage(name: name, op: b?.stage.op ?? "", relation: .onlyB, differences: [])
+    }
+    guard let b else { return Stage(name: name, op: a.stage.op, relation: .onlyA, differences: []) }
+    var stage = Stage(name: name, op: a.stage.op, relation: .differs, differences: [])
+    if a.stage.recipe != b.stage.recipe || a.stage.recipe == nil {
+      if let left = a.recipe, let right = b.recipe {
+        stage.differences = right.differences(from: left)
+      }
+    } else if let left = a.execution?.result, let right = b.execution?.result {
+      stage.relation = left == right ? .same : .otherResult
+    } else {
+      stage.relation = .unfinished
+    }
+    return stage
+  }
+
+  // MARK: Scores
+
+  private static func scores(
+    _ name: String, _ a: Side.Entry, _ b: Side.Entry, _ read: (Digest) throws -> [UInt8]
+  ) throws -> [ScorePair] {
+    guard let left = a.execution?.end?.result, let right = b.execution?.end?.result else {
+      return []
+    }
+    let isSame = a.execution?.result == b.execution?.result
+    let answers = isSame ? nil : try PairedAnswers(left, right, read)
+    return left.scores.keys.sorted().compactMap { score in
+      guard let before = left.scores[score], let after = right.scores[score] else { return nil }
+      return pair(name, score, before, after, answers, isSame)
+    }
+  }
+
+  private static func pair(
+    _ stage: String, _ name: String, _ a: Score, _ b: Score, _ answers: PairedAnswers?,
+    _ isSame: Bool
+  ) -> ScorePair {
+    var pair = ScorePair(stage: stage, name: name, a: a, b: b, difference: b.value - a.value)
+    if isSame { return pair }
+    if let answers, let paired = answers.comparison(ofScore: name, a, b) {
+      pair.standardError = paired.standardError
+      pair.interval = paired.interval
+      pair.paired = paired.n
+      pair.correlation = paired.correlation
+    } else if a.standardError != nil, b.standardError != nil {
+      let unpaired = UnpairedComparison(
+        valueA: b.value, seA: b.standardError, valueB: a.value, seB: a.standardError)
+      pair.standardError = unpaired.standardError
+      pair.interval = unpaired.interval
+    }
+    return pair
+  }
+
+  // MARK: Metrics and surroundings
+
+  private static func metrics(
+    _ name: String, _ a: Side.Entry, _ b: Side.Entry, _ ledger: Ledger
+  ) throws -> [MetricPair] {
+    let left = try a.execution.map { try ledger.lastPoints(of: $0.id) } ?? []
+    let right = try b.execution.map { try ledger.lastPoints(of: $0.id) } ?? []
+    let names =
+      left.map(\.series)
+      + right.map(\.series).filter { series in
+        !left.contains { $0.series == series }
+      }
+    return names.map { series in
+      MetricPair(
+        stage: name, series: series, a: left.first { $0.series == series },
+        b: right.first { $0.series == series })
+    }
+  }
+
+  private static func differences(
+    _ a: JSON, _ b: JSON, leavingOut skipped: Set<String>
+  ) -> [ValuePair] {
+    let (left, right) = (leaves(a, ""), leaves(b, ""))
+    return Set(left.keys).union(right.keys).sorted().compactMap { path in
+      guard left[path] != right[path], !skipped.contains(path) else { return nil }
+      return ValuePair(path: path, a: left[path], b: right[path])
+    }
+  }
+
+  /// Values by path; lists count as values.
+  private static func leaves(_ value: JSON, _ path: String) -> [String: JSON] {
+    guard let members = value.objectValue, !members.isEmpty else {
+      return path.isEmpty ? [:] : [path: value]
+    }
+    return members.reduce(into: [:]) { all, member in
+      let inner = path.isEmpty ? member.key : "\(path).\(member.key)"
+      all.merge(leaves(member.value, inner)) { first, _ in first }
+    }
+  }
+}
+
+/// The answers of two evaluations to the same questions, from their `outcomes` artifacts.
+struct PairedAnswers {
+  private struct Answer {
+    var subject: String
+    var a: Double
+    var b: Double
+  }
+
+  private let answers: [Answer]
+
+  /// Nil when either side has no outcomes, or they share no question.
+  init?(_ a: StageResult, _ b: StageResult, _ read: (Digest) throws -> [UInt8]) throws {
+    guard let left = a.outputs["outcomes"], let right = b.outputs["outcomes"],
+      left.kind == .file, right.kind == .file
+    else { return nil }
+    let before = Self.outcomes(try read(left.digest))
+    var after: [Digest: QuestionOutcome] = [:]
+    for outcome in Self.outcomes(try read(right.digest)) { after[outcome.question] = outcome }
+    answers = before.compactMap { outcome in
+      guard let other = after[outcome.question] else { return nil }
+      return Answer(
+        subject: outcome.subject, a: outcome.isCorrect ? 1 : 0, b: other.isCorrect ? 1 : 0)
+    }
+    if answers.isEmpty { return nil }
+  }
+
+  /// Lines that are no question (a document's perplexity, another program's outcomes) are passed over.
+  private static func outcomes(_ bytes: [UInt8]) -> [QuestionOutcome] {
+    bytes.split(separator: 0x0A).compactMap { line in
+      (try? JSON(parsing: Array(line))).flatMap(QuestionOutcome.init(json:))
+    }
+  }
+
+  /// The paired difference b − a of a score, when it is the share of right answers to questions that
+  /// both sides have: `NAME`, `NAME/subject` or `NAME/category`.
+  func comparison(ofScore name: String, _ a: Score, _ b: Score) -> PairedComparison? {
+    let part = name.split(separator: "/", maxSplits: 1).dropFirst().first.map(String.init)
+    let chosen = answers.filter { answer in
+      guard let part else { return true }
+      return answer.subject == part
+        || SubjectCategory(subject: answer.subject)?.rawValue == part
+    }
+    guard !chosen.isEmpty, chosen.count == a.count, chosen.count == b.count,
+      let paired = PairedComparison(a: chosen.map(\.b), b: chosen.map(\.a)),
+      abs(paired.difference - (b.value - a.value)) < 1e-9
+    else { return nil }
+    return paired
+  }
+}
