@@ -19,16 +19,23 @@ package struct World: Sendable {
 
   /// The fewest entities that leave every question four different choices.
   package static let smallest = 40
+  /// People and places need each other.
+  package static let fewestKinds = 2
+  /// People, places, works, species, elements, events.
+  package static let mostKinds = WorldKind.all.count
   /// Each fact has this many ways of being said.
   package static let mostPhrasings = 5
 
-  package init(entities: Int, phrasings: Int, seed: UInt64) {
+  package init(
+    entities: Int, phrasings: Int, kinds: Int = World.mostKinds, seed: UInt64
+  ) {
     precondition(entities >= World.smallest && (1...World.mostPhrasings).contains(phrasings))
+    precondition((World.fewestKinds...World.mostKinds).contains(kinds))
     self.entities = entities
     self.phrasings = phrasings
     self.seed = seed
-    kinds = WorldKind.all
-    counts = World.counts(entities, kinds.map(\.share))
+    self.kinds = Array(WorldKind.all.prefix(kinds))
+    counts = World.counts(entities, self.kinds.map(\.share))
   }
 
   /// Splits the entities by share, so that the parts add up.

@@ -8,6 +8,7 @@ package enum MakeWorld: Stage {
   package struct Parameters: StageParameters {
     let entities: Int
     let phrasings: Int
+    let kinds: Int
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
       entities = try reader.integer(
@@ -16,6 +17,10 @@ package enum MakeWorld: Stage {
       phrasings = try reader.integer(
         "phrasings", default: World.mostPhrasings, in: 1...World.mostPhrasings, unit: "articles",
         "Articles on every entity, each in other phrasings.")
+      kinds = try reader.integer(
+        "kinds", default: World.mostKinds, in: World.fewestKinds...World.mostKinds, unit: "kinds",
+        "How many of people, places, works, species, elements and events there are, in this order; "
+          + "each has a subject in the test.")
     }
   }
 
@@ -34,7 +39,8 @@ package enum MakeWorld: Stage {
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
     let world = World(
-      entities: parameters.entities, phrasings: parameters.phrasings, seed: context.seed)
+      entities: parameters.entities, phrasings: parameters.phrasings, kinds: parameters.kinds,
+      seed: context.seed)
     try writeDocuments(world, context)
     try writeQuestions(world, context)
   }
