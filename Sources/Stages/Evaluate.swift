@@ -83,8 +83,7 @@ private struct Subject {
   let encoder: RequestEncoder
 
   init(_ context: any StageContext, maximumLength: Int?) throws {
-    let input = try context.input("checkpoint")
-    let checkpoint = try Checkpoint(paths: input.tree().entries.keys) { try input.read(path: $0) }
+    let checkpoint = try context.input("checkpoint").checkpoint()
     scorer = Scorer(checkpoint.model, threads: context.threads, window: maximumLength)
     encoder = RequestEncoder(
       tokenizer: try Self.tokenizer(checkpoint), maximumLength: scorer.window)
@@ -107,17 +106,17 @@ private struct Subject {
   func measure(
     _ input: InputArtifact, _ context: any StageContext, into output: any OutputFile
   ) throws {
-    let documents = try Self.documents(input)
+    let reader = try input.documents()
     let scoring = DocumentScoring(encoder: encoder)
     var outcomes: [DocumentOutcome] = []
-    for start in stride(from: 0, to: documents.count, by: 32) {
-      let batch = documents[start..<min(start + 32, documents.count)]
+    while true {
+      let batch = try reader.nextBatch(bytes: Self.batchBytes)
+      if batch.isEmpty { break }
       outcomes += try scoring.outcomes(of: batch.map { ($0.id, $0.text) }, by: scorer) { _ in
         try context.checkCancellation()
       }
       context.progress(
-        Progress(
-          done: Double(outcomes.count), total: Double(documents.count), unit: "documents"))
+        Progress(done: Double(reader.position), total: Double(reader.size), unit: "bytes"))
     }
     for outcome in outcomes { try output.write(outcome.json.canonicalText() + "\n") }
     guard let scores = PerplexityScores(outcomes) else {
@@ -128,15 +127,8 @@ private struct Subject {
     }
   }
 
-  private static func documents(_ input: InputArtifact) throws -> [Document] {
-    let lines = try input.read().split(separator: UInt8(ascii: "\n"))
-    return try lines.enumerated().map { index, line in
-      guard let document = Document(json: try JSON(parsing: Array(line))) else {
-        throw StageError("line \(index + 1) of the input \"documents\" is no document")
-      }
-      return document
-    }
-  }
+  /// Enough documents at a time to fill batches, few enough for progress to move.
+  private static let batchBytes = 1 << 17
 }
 
 /// Asking a test's questions.

@@ -51,7 +51,7 @@ package enum MakeWorld: Stage {
     for start in stride(from: 0, to: total, by: 1000) {
       var lines: [UInt8] = []
       for place in start..<min(start + 1000, total) {
-        lines += try world.document(at: place).json.canonical() + [UInt8(ascii: "\n")]
+        lines += try world.document(at: place).line()
       }
       try output.write(lines)
       try context.checkCancellation()
