@@ -120,14 +120,15 @@ struct JSON5Reader {
 
   private mutating func object() throws(ExperimentError) -> SourceNode.Value {
     var members: [SourceNode.Member] = []
-    var lines: [String: Int] = [:]
+    var places: [String: SourcePosition] = [:]
     try enter()
     try skipSpace()
     while current != "}" {
       let member = try self.member()
-      if let line = lines.updateValue(member.keyPosition.line, forKey: member.key) {
+      if let first = places.updateValue(member.keyPosition, forKey: member.key) {
         throw ExperimentError(
-          "the name \"\(member.key)\" appears twice, first in line \(line)", at: member.keyPosition)
+          "the name \"\(member.key)\" appears twice, first in line \(first.line)",
+          at: member.keyPosition)
       }
       members.append(member)
       try separator(before: "}")

@@ -75,12 +75,16 @@ extension RecipeDifference {
       }
     case (.array(let old), .array(let new)):
       return (0..<max(old.count, new.count)).flatMap { index in
-        between(
-          index < old.count ? old[index] : nil, index < new.count ? new[index] : nil,
-          at: "\(path)[\(index)]")
+        between(element(index, of: old), element(index, of: new), at: "\(path)[\(index)]")
       }
     default: return [RecipeDifference(path: path, before: before, after: after)]
     }
+  }
+
+  private static func element(_ index: Int, of list: [JSON]) -> JSON? {
+    // A ternary with `nil` would give `JSON.null`.
+    guard index < list.count else { return .none }
+    return list[index]
   }
 
   private static func isArtifact(_ value: JSON?) -> Bool {

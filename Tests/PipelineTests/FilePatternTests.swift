@@ -89,7 +89,7 @@ struct FilePatternTests {
         try message("sub/*.csv", in: folder)
           == "\"sub/*.csv\", looked up in \"F\" finds no file: \"F/sub\" has no \"*.csv\"")
       #expect(
-        try message(folder + "/sub/.h/y", in: "/elsewhere")
+        try message(folder + "/sub/.h/y", in: folder)
           == "\"F/sub/.h/y\" finds no file: \"F/sub/.h\" has no \"y\"")
     }
     try withFiles([".only"]) { (folder: String) throws in
@@ -104,7 +104,7 @@ struct FilePatternTests {
     let files = try resolve(stages: stages).stage("a").files["files"] ?? []
     let error = try failure { _ = try files.suffix(1).map(\.self).resolve() }
     #expect(error.path == "stages.a.with.files[1]")
-    #expect(error.position.map { "\($0)" } == "experiment.json5:2:38")
+    #expect(error.position.map { "\($0)" } == "experiment.json5:2:39")
   }
 
   @Test func `two files of one name are refused`() throws {
@@ -143,7 +143,7 @@ struct FilePatternTests {
 
   @Test func `what is no file is refused`() throws {
     #expect(
-      try message("/dev/null", in: "/")
+      try message("/dev/null", in: "/elsewhere")
         == "\"/dev/null\" is neither a file nor a folder; leave it out")
   }
 

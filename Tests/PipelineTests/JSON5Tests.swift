@@ -181,4 +181,54 @@ struct JSON5Tests {
       #expect(try parse(text).json == JSON(parsing: text))
     }
   }
+
+  /// A small generator of its own, so that every run tests the same texts.
+  private struct Numbers {
+    var state: UInt64 = 1
+    mutating func next(below limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % limit
+    }
+  }
+
+  @Test func `a damaged text is read or refused within itself, never a crash`() throws {
+    var numbers = Numbers()
+    let good = Array(
+      "{a: [1.5e3, 0x1F, 'é\\u00e9\\\n', /* c */ true], $b: { 'c': -.5, }, // d\n}".utf8)
+    var refused = 0
+    for _ in 0..<5000 {
+      var bytes = good
+      for _ in 0...numbers.next(below: 3) {
+        let place = numbers.next(below: bytes.count)
+        switch numbers.next(below: 3) {
+        case 0: bytes[place] = UInt8(numbers.next(below: 256))
+        case 1: bytes.remove(at: place)
+        default: bytes.insert(bytes[numbers.next(below: bytes.count)], at: place)
+        }
+      }
+      do {
+        _ = try SourceNode(parsing: SourceFile(name: "x", folder: "/", bytes: bytes))
+      } catch {
+        refused += 1
+        let offset = try #require(error.position?.offset)
+        #expect(offset <= bytes.count && "\(error)".contains("^"))
+      }
+    }
+    #expect(refused > 1000)
+  }
+
+  @Test func `every double's canonical form is read as the same double`() throws {
+    var numbers = Numbers()
+    for _ in 0..<5000 {
+      let bits = UInt64(numbers.next(below: 1 << 31)) << 33 | UInt64(numbers.next(below: 1 << 31))
+      let value = Double(bitPattern: bits)
+      if !value.isFinite || value == 0 { continue }
+      #expect(try parse(JSON.ecmaScript(value)).json == .number(value))
+    }
+    for value in [
+      1e15, 1e17, 123_456_789e12, 1e20, 1e21, 5e-324, 0x1p-1022, 0x1.fffffffffffffp1023,
+    ] {
+      #expect(try parse(JSON.ecmaScript(value)).json == .number(value))
+    }
+  }
 }

@@ -22,6 +22,13 @@ struct OpTests {
     #expect(port.name == "files" && port.type == .files)
   }
 
+  @Test func `what must be given has no default`() throws {
+    let required = testRegistry.stages.flatMap { op in
+      op.fields.filter { $0.defaultValue == nil }.map { "\(op.op) \($0.path)" }
+    }
+    #expect(required == ["import files", "train phases", "train phases[].tokens"])
+  }
+
   @Test func `ops are listed by name and found with a suggestion`() throws {
     #expect(testRegistry.stages.map(\.op) == ["count", "import", "judge", "mix", "train"])
     #expect(testRegistry["train"]?.revision == 2)
