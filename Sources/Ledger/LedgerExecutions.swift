@@ -61,22 +61,24 @@ extension Ledger {
     try read { (database) throws(LedgerError) in try database.results(ofRecipe: recipe) }
   }
 
-  /// Recipes with different results, in order of their first use; of one recipe, or of all.
-  package func findings(ofRecipe recipe: Digest? = nil) throws(LedgerError) -> [Finding] {
-    try read { (database) throws(LedgerError) in
-      let rows = try database.query(
-        """
-        SELECT recipe, op, stage FROM findings WHERE ?1 IS NULL OR recipe = ?1
-        GROUP BY recipe ORDER BY min(first_seq)
-        """, recipe?.description
-      ) { (row) throws(LedgerError) in (try digest(row.text(0)), row.text(1), row.text(2)) }
-      var findings: [Finding] = []
-      for (recipe, op, stage) in rows {
-        let results = try database.results(ofRecipe: recipe)
-        findings.append(Finding(recipe: recipe, op: op, stage: stage, results: results))
-      }
-      return findings
+  /// The finding about a recipe, if it gave different results.
+  package func findings(ofRecipe recipe: Digest) throws(LedgerError) -> [Finding] {
+    let results = try results(ofRecipe: recipe)
+    guard results.count > 1, let used = try execution(results[0].executions[0]) else { return [] }
+    let (op, stage) = (used.start.recipe.op, used.start.stage)
+    return [Finding(recipe: recipe, op: op, stage: stage, results: results)]
+  }
+
+  /// All recipes with different results, in order of their first result.
+  package func findings() throws(LedgerError) -> [Finding] {
+    let recipes = try read { (database) throws(LedgerError) in
+      try database.query(
+        "SELECT recipe FROM findings GROUP BY recipe ORDER BY min(first_seq)"
+      ) { (row) throws(LedgerError) in try digest(row.text(0)) }
     }
+    var findings: [Finding] = []
+    for recipe in recipes { findings += try self.findings(ofRecipe: recipe) }
+    return findings
   }
 
   /// Scores of all stages of a run: stages in topological order, names sorted.
