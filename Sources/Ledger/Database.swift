@@ -48,7 +48,8 @@ final class Database {
     let hex = Array("0123456789ABCDEF")
     var uri = "file:"
     for byte in path.utf8 {
-      uri += safe.contains(byte)
+      uri +=
+        safe.contains(byte)
         ? String(Unicode.Scalar(byte)) : "%\(hex[Int(byte >> 4)])\(hex[Int(byte & 15)])"
     }
     return mode == .readingImmutable ? uri + "?immutable=1" : uri

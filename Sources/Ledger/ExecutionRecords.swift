@@ -100,7 +100,9 @@ package struct Finding: Hashable, Sendable {
 
 /// What a tag or a note is about.
 package struct Subject: Hashable, Sendable {
-  package enum Kind: String, Sendable, CaseIterable { case run, execution, recipe, result, artifact }
+  package enum Kind: String, Sendable, CaseIterable {
+    case run, execution, recipe, result, artifact
+  }
 
   package var kind: Kind
   package var digest: Digest

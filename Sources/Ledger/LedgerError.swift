@@ -57,6 +57,8 @@ extension LedgerError {
       self.init(
         .damaged,
         "\(place) is damaged or no ledger: \(detail); restore it from a copy", sql: sql)
+    case SQLITE_CONSTRAINT:
+      self.init(.refused, "\(place) does not take this record: \(detail)", sql: sql)
     default: self.init(.sqlite(code), "\(place): \(detail)", sql: sql)
     }
   }

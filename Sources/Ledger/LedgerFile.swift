@@ -53,8 +53,8 @@ enum LedgerFile {
   }
 
   private static func connectReading(_ path: String) throws(LedgerError) -> Database {
-    let database = try connect(path, .reading)
-    do {
+    do throws(LedgerError) {
+      let database = try connect(path, .reading)
       _ = try database.userVersion
       return database
     } catch {
@@ -66,11 +66,11 @@ enum LedgerFile {
     guard stat(path + "-wal", &log) == 0, log.st_size > 0 else {
       return try connect(path, .readingImmutable)
     }
-    return try copyInMemory(path)
+    return try openCopy(path)
   }
 
   /// Reads the file and its log through a copy in the folder for temporary files.
-  private static func copyInMemory(_ path: String) throws(LedgerError) -> Database {
+  private static func openCopy(_ path: String) throws(LedgerError) -> Database {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let copy = "\(folder)/exp-ledger-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
     defer { for suffix in ["", "-wal", "-shm"] { unlink(copy + suffix) } }
@@ -103,13 +103,15 @@ enum LedgerFile {
     let found = try database.first("PRAGMA application_id") { $0.integer(0) }
     guard found == applicationID else {
       throw LedgerError(
-        .damaged, "\(path) is no ledger of exp (an empty file, or another program's database); "
+        .damaged,
+        "\(path) is no ledger of exp (an empty file, or another program's database); "
           + "restore it from a copy, or move it away to start a new one")
     }
     let version = try database.userVersion
     guard version <= newest else {
       throw LedgerError(
-        .newer, "the ledger \(path) was written by a newer exp (format \(version), this exp knows "
+        .newer,
+        "the ledger \(path) was written by a newer exp (format \(version), this exp knows "
           + "\(newest)); use the newer exp")
     }
   }
@@ -141,7 +143,8 @@ enum LedgerFile {
 
   private static func cannotCreate(_ path: String) -> LedgerError {
     LedgerError(
-      .readOnly, "the ledger \(path) cannot be created: \(String(cString: strerror(errno))); "
+      .readOnly,
+      "the ledger \(path) cannot be created: \(String(cString: strerror(errno))); "
         + "choose a folder that exists and can be written")
   }
 

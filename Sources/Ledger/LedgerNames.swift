@@ -25,7 +25,9 @@ extension Ledger {
   private func tagRows(_ rest: String, _ name: String?) throws(LedgerError) -> [Tag] {
     try read { (database) throws(LedgerError) in
       try database.query("SELECT name, kind, subject, time FROM tag " + rest, name) { row in
-        Tag(name: row.text(0), subject: subject(row, 1), time: Timestamp(microseconds: row.integer(3)))
+        Tag(
+          name: row.text(0), subject: subject(row, 1), time: Timestamp(microseconds: row.integer(3))
+        )
       }
     }
   }

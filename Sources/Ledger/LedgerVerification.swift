@@ -98,7 +98,8 @@ private struct Verification {
   private mutating func deriveJournal() throws(LedgerError) {
     // A damaged row must not stop those after it.
     try derived.script("DROP TRIGGER journal_only_grows; PRAGMA foreign_keys = OFF; BEGIN")
-    let rows = try recorded.query("SELECT seq, kind, digest, body, hash FROM journal ORDER BY seq") {
+    let rows = try recorded.query("SELECT seq, kind, digest, body, hash FROM journal ORDER BY seq")
+    {
       JournalRow($0)
     }
     var expected = 1

@@ -16,7 +16,8 @@ package enum SampleLedger {
     for block in stride(from: first, to: first + runs, by: 50) {
       try ledger.write { (writer) throws(LedgerError) in
         for number in block..<min(block + 50, first + runs) {
-          let time = Timestamp(microseconds: start.microseconds - (first + runs - number) * 60_000_000)
+          let time = Timestamp(
+            microseconds: start.microseconds - (first + runs - number) * 60_000_000)
           var run = SampleRun(
             number: number, stages: stages, points: points, time: time, before: executions)
           executions = try run.record(in: &writer)
@@ -80,7 +81,8 @@ private struct SampleRun {
     _ execution: Digest, _ position: Int, in writer: inout LedgerWriter
   ) throws(LedgerError) {
     let metrics = (0..<points).map {
-      MetricPoint(series: $0 % 2 == 0 ? "loss" : "rate", step: $0 / 2, value: 1 / Double($0 + number))
+      MetricPoint(
+        series: $0 % 2 == 0 ? "loss" : "rate", step: $0 / 2, value: 1 / Double($0 + number))
     }
     try writer.appendMetrics(metrics, to: execution)
     let result = StageResult(

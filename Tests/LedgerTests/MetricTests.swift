@@ -7,7 +7,8 @@ import Testing
   /// The list of peers.md §2.6 F12, with payloads and both infinities.
   private static let awkward: [Double] = [
     .nan, Double(nan: 0x1234, signaling: false), -Double.nan, .infinity, -.infinity, -0.0, 0,
-    0.1 + 0.2, Double.leastNonzeroMagnitude, 2.2250738585072014e-308, .greatestFiniteMagnitude, 9007199254740994, 1,
+    0.1 + 0.2, Double.leastNonzeroMagnitude, 2.2250738585072014e-308, .greatestFiniteMagnitude,
+    9007199254740994, 1,
     -1.5,
   ]
 

@@ -34,7 +34,8 @@ import Testing
       let holder = Process()
       holder.executableURL = URL(fileURLWithPath: "/bin/sh")
       holder.arguments = [
-        "-c", "{ echo 'BEGIN IMMEDIATE;'; echo 'SELECT 1;'; sleep 0.5; echo 'COMMIT;'; } "
+        "-c",
+        "{ echo 'BEGIN IMMEDIATE;'; echo 'SELECT 1;'; sleep 0.5; echo 'COMMIT;'; } "
           + "| sqlite3 \"$0\"", path,
       ]
       let pipe = Pipe()

@@ -128,8 +128,9 @@ import Testing
       #expect(finding.recipe == recipe)
       #expect(finding.results.map(\.digest) == results.map(\.digest))
       #expect(try ledger.findings(ofRecipe: try recipeDigest(sampleRecipe(2))).isEmpty)
-      #expect(try ledger.select("SELECT used FROM findings ORDER BY first_seq").rows
-        == [[.integer(1)], [.integer(0)]])
+      #expect(
+        try ledger.select("SELECT used FROM findings ORDER BY first_seq").rows
+          == [[.integer(1)], [.integer(0)]])
     }
   }
 

@@ -39,63 +39,40 @@ import Testing
     #expect(!other.isRunning)
   }
 
-  /// Each acknowledged batch is told through the pipe before the next; then the kernel kills.
-  @Test func `no acknowledged point is lost by SIGKILL`() throws {
-    try withFolder { folder in
-      let path = folder + "/ledger.sqlite"
-      let execution = try { () throws -> Digest in
-        let ledger = try Ledger(at: path)
-        return try ledger.beginExecution(
-          ExecutionStart(
-            recipe: sampleRecipe(), run: nil, stage: "a", environment: sampleEnvironment))
-      }()
-      let acknowledged = try killedWriter(path, execution)
-      let ledger = try Ledger(at: path)
-      let points = try ledger.points(of: execution)
-      #expect(acknowledged > 0)
-      #expect(points.count >= acknowledged * 100)
-      #expect(points.count % 100 == 0)
-      #expect(points.map(\.step) == Array(0..<points.count))
-      #expect(try ledger.verify() == [])
-      #expect(try ledger.settle { _ in false }.count == 1)
+  /// A child process tells of each batch after it is recorded, and is killed inside another.
+  @Test func `no acknowledged point is lost by SIGKILL`() async throws {
+    let folder = NSTemporaryDirectory() + "exp-ledger-tests-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    await #expect(processExitsWith: .signal(SIGKILL)) { [folder = folder as String] in
+      let ledger = try Ledger(at: folder + "/ledger.sqlite")
+      let execution = try ledger.beginExecution(
+        ExecutionStart(
+          recipe: sampleRecipe(), run: nil, stage: "a", environment: sampleEnvironment))
+      for batch in 0..<20 {
+        try ledger.appendMetrics(batchOfPoints(batch), to: execution)
+        let told = FileManager.default.createFile(atPath: folder + "/told-\(batch)", contents: nil)
+        #expect(told)
+      }
+      try ledger.write { (writer) throws(LedgerError) in
+        try writer.appendMetrics(batchOfPoints(20), to: execution)
+        kill(getpid(), SIGKILL)
+      }
     }
+    let told = try FileManager.default.contentsOfDirectory(atPath: folder)
+      .count { $0.hasPrefix("told") }
+    #expect(told == 20)
+    let ledger = try Ledger(at: folder + "/ledger.sqlite")
+    let execution = try #require(try ledger.unfinished().first?.subject.digest)
+    #expect(try ledger.points(of: execution) == (0..<told).flatMap(batchOfPoints))
+    #expect(try ledger.verify() == [])
+    #expect(try ledger.settle().map(\.subject.digest) == [execution])
+    #expect(try ledger.execution(execution)?.end?.ending == .killed)
   }
+}
 
-  /// Forks a child that writes batches of 100 points until it is killed; gives how many it told of.
-  private func killedWriter(_ path: String, _ execution: Digest) throws -> Int {
-    var ends: [Int32] = [0, 0]
-    #expect(pipe(&ends) == 0)
-    // fork is marked unavailable in Swift because most programs must not do it.
-    let fork = try #require(
-      dlsym(nil, "fork").map { unsafeBitCast($0, to: (@convention(c) () -> Int32).self) })
-    let child = fork()
-    if child == 0 {
-      writeForever(path, execution, to: ends[1])
-      _exit(1)
-    }
-    close(ends[1])
-    var acknowledged = 0
-    var byte: UInt8 = 0
-    while acknowledged < 12, read(ends[0], &byte, 1) == 1 { acknowledged += 1 }
-    kill(child, SIGKILL)
-    while read(ends[0], &byte, 1) == 1 { acknowledged += 1 }
-    close(ends[0])
-    var status: Int32 = 0
-    waitpid(child, &status, 0)
-    return acknowledged
-  }
-
-  private func writeForever(_ path: String, _ execution: Digest, to pipe: Int32) {
-    guard let ledger = try? Ledger(at: path) else { return }
-    var step = 0
-    while true {
-      let points = (step..<step + 100).map { MetricPoint(series: "x", step: $0, value: 0.1) }
-      guard (try? ledger.appendMetrics(points, to: execution)) != nil else { return }
-      step += 100
-      var byte: UInt8 = 1
-      guard write(pipe, &byte, 1) == 1 else { return }
-    }
-  }
+private func batchOfPoints(_ batch: Int) -> [MetricPoint] {
+  (batch * 100..<batch * 100 + 100).map { MetricPoint(series: "x", step: $0, value: 0.1) }
 }
 
 @Suite struct TimestampTests {

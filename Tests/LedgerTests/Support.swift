@@ -35,7 +35,9 @@ func sampleRun(_ experiment: String = "quick") -> RunStart {
 func sampleRecipe(_ number: Int = 1, inputs: [String: [Artifact]] = [:]) -> Recipe {
   Recipe(
     op: "count", revision: 2,
-    parameters: ["n": .integer(number), "model": ["layers": 4, "names": ["x", "y"]], "empty": [:]],
+    parameters: [
+      "n": .integer(number), "model": ["layers": 4, "names": ["x", "y"]], "empty": [:],
+    ],
     inputs: inputs, seed: UInt64.max, numerics: "portable/1")
 }
 
