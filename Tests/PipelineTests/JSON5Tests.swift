@@ -226,7 +226,8 @@ struct JSON5Tests {
       #expect(try parse(JSON.ecmaScript(value)).json == .number(value))
     }
     for value in [
-      1e15, 1e17, 123_456_789e12, 1e20, 1e21, 5e-324, 0x1p-1022, 0x1.fffffffffffffp1023,
+      1e15, 1e17, 123_456_789e12, 1e20, 1e21, .leastNonzeroMagnitude, 0x1p-1022,
+      0x1.fffffffffffffp1023,
     ] {
       #expect(try parse(JSON.ecmaScript(value)).json == .number(value))
     }
