@@ -3,7 +3,7 @@ import Pipeline
 
 /// The snapshots that a training op hands on, `step-000100.safetensors`. Their digests go into the
 /// states that a killed run goes on from, so that it can find them again in the store.
-struct KeptSnapshots {
+final class KeptSnapshots {
   private let output: any OutputTree
   private var digests: [(step: Int, digest: Digest)] = []
 
@@ -11,9 +11,10 @@ struct KeptSnapshots {
 
   private static let key = "kept"
 
-  /// What a later state says of these: `100:<hex>,200:<hex>`.
-  var notes: [String: String] {
-    [Self.key: digests.map { "\($0.step):\($0.digest.hex)" }.joined(separator: ",")]
+  /// What the state of a step says of those before it: `100:<hex>,200:<hex>`.
+  func notes(before step: Int) -> [String: String] {
+    let earlier = digests.filter { $0.step < step }
+    return [Self.key: earlier.map { "\($0.step):\($0.digest.hex)" }.joined(separator: ",")]
   }
 
   /// The snapshots that a state's notes name. Throws when one is gone.
@@ -30,7 +31,7 @@ struct KeptSnapshots {
   }
 
   /// Puts a state among the outputs.
-  mutating func add(_ bytes: [UInt8], step: Int) throws {
+  func add(_ bytes: [UInt8], step: Int) throws {
     let digits = String(step)
     let padded = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
     try output.add("step-\(padded).safetensors", bytes)

@@ -4,6 +4,7 @@ import LanguageModel
 import Ledger
 import Numerics
 import Pipeline
+import Text
 import Training
 
 /// One execution of `pretrain`.
@@ -22,6 +23,12 @@ struct PretrainRun {
     let input = try context.input("tokens")
     let description = try input.tokenDescription()
     let vocabularySize = description.vocabularySize
+    let tokenizer = try context.input("tokenizer").tokenizer()
+    guard tokenizer.vocabularySize == vocabularySize else {
+      throw StageError(
+        "the tokenizer has \(tokenizer.vocabularySize) tokens, but the input \"tokens\" was made with "
+          + "\(vocabularySize); connect the tokenizer that made the tokens")
+    }
     configuration = parameters.model.configuration(
       vocabularySize: vocabularySize, sequence: parameters.sequence, endToken: description.endToken)
     try configuration.validate()
@@ -32,13 +39,15 @@ struct PretrainRun {
   func carryOut() throws {
     let tokenizer = try context.input("tokenizer").files()
     let (trainer, earlier) = try start()
-    var kept = KeptSnapshots(try context.makeTree("snapshots"))
+    let kept = KeptSnapshots(try context.makeTree("snapshots"))
     for (step, bytes) in earlier { try kept.add(bytes, step: step) }
     let epochs = Double(parameters.tokens) / Double(training.tokens.count)
     context.log(
       "\(trainer.model.parameters.count) parameters, \(parameters.tokens) tokens in "
         + "\(parameters.steps) steps, \((epochs * 100).rounded() / 100) epochs")
-    try trainer.run { try step($0, trainer, &kept) }
+    try trainer.run(check: { try stopIfAsked(trainer, kept, isSaved: false) }) {
+      try step($0, trainer, kept)
+    }
     try writeOutputs(trainer, kept, tokenizer)
     score(trainer)
   }
@@ -83,28 +92,34 @@ struct PretrainRun {
     parameters.snapshotEvery > 0 && step % parameters.snapshotEvery == 0
   }
 
+  /// The whole state. The kept snapshots it names are those of earlier steps, as in the kept one of
+  /// this step, so that its bytes are a function of the step.
+  private func snapshot(_ trainer: Trainer, _ kept: KeptSnapshots) throws -> [UInt8] {
+    try trainer.snapshot(notes: kept.notes(before: trainer.step))
+  }
+
   private func step(
-    _ record: StepRecord, _ trainer: Trainer, _ kept: inout KeptSnapshots
+    _ record: StepRecord, _ trainer: Trainer, _ kept: KeptSnapshots
   ) throws {
     report(record)
     var state: [UInt8]?
     if keeps(record.step) {
-      let bytes = try trainer.snapshot(notes: kept.notes)
+      let bytes = try snapshot(trainer, kept)
       try kept.add(bytes, step: record.step)
       state = bytes
     }
-    try saveWhenDue(record.step, state, trainer, kept)
+    let isDue = context.isSnapshotDue && record.step < parameters.steps
+    if isDue { try context.saveSnapshot(step: record.step, state ?? snapshot(trainer, kept)) }
+    try stopIfAsked(trainer, kept, isSaved: isDue)
   }
 
-  /// Makes the state durable when that is due, and when the run is asked to stop.
-  private func saveWhenDue(
-    _ step: Int, _ state: [UInt8]?, _ trainer: Trainer, _ kept: KeptSnapshots
+  /// Makes the state durable before a stop that was asked for.
+  private func stopIfAsked(
+    _ trainer: Trainer, _ kept: KeptSnapshots, isSaved: Bool
   ) throws {
-    let isDue = context.isSnapshotDue && step < parameters.steps
-    if isDue { try context.saveSnapshot(step: step, state ?? trainer.snapshot(notes: kept.notes)) }
     do { try context.checkCancellation() } catch {
-      if !isDue {
-        try context.saveSnapshot(step: step, state ?? trainer.snapshot(notes: kept.notes))
+      if !isSaved, trainer.step > 0 {
+        try context.saveSnapshot(step: trainer.step, snapshot(trainer, kept))
       }
       throw error
     }

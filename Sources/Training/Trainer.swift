@@ -52,18 +52,24 @@ package final class Trainer {
   /// Digest of every batch, loss, norm and traced state so far.
   package var rollingDigest: Digest { trace.rolling }
 
-  /// Trains to the plan's last step. `onStep` hears of each step when its state is whole, so that it may
-  /// take a snapshot; it may throw to stop.
-  package func run(_ onStep: (StepRecord) throws -> Void) throws {
-    while step < plan.steps { try onStep(try advance()) }
+  /// Trains to the plan's last step.
+  /// - Parameters:
+  ///   - check: is called between the micro-batches of a step and may throw to stop; the state is
+  ///     then that of the step before.
+  ///   - onStep: hears of each step when its state is whole, so that it may take a snapshot; it may
+  ///     throw to stop.
+  package func run(
+    check: () throws -> Void = {}, _ onStep: (StepRecord) throws -> Void
+  ) throws {
+    while step < plan.steps { try onStep(try advance(check: check)) }
   }
 
   /// Makes one update, and measures, validates and traces as the plan says.
   @discardableResult
-  package func advance() throws(TrainingError) -> StepRecord {
+  package func advance(check: () throws -> Void = {}) throws -> StepRecord {
     let batch = data.batch(order.ranges(after: step))
     pass.beginBatch()
-    let loss = accumulate(batch)
+    let loss = try accumulate(batch, check)
     pass.endBatch()
     let norm = compute.sumOfSquares(pass.gradients).squareRoot()
     try checkFinite(loss, norm)
@@ -84,21 +90,26 @@ package final class Trainer {
   }
 
   /// Runs the model forward and back over a batch, and gives its loss.
-  private func accumulate(_ batch: TokenBatch) -> Double {
+  private func accumulate(_ batch: TokenBatch, _ check: () throws -> Void) throws -> Double {
     let parts = batch.parts(rows: microBatchRows)
+    var logProbabilities: [Float] = []
     if objective.isSeparable || parts.count == 1 {
-      var logProbabilities: [Float] = []
       for part in parts {
+        if !logProbabilities.isEmpty { try check() }
         let values = pass.forward(part)
         pass.backward(part, slopes: objective.slopes(values, of: part))
         logProbabilities += values
       }
       return objective.loss(logProbabilities, of: batch)
     }
-    let logProbabilities = parts.flatMap { pass.forward($0) }
+    for part in parts {
+      logProbabilities += pass.forward(part)
+      try check()
+    }
     let slopes = objective.slopes(logProbabilities, of: batch)
     var start = 0
     for part in parts {
+      try check()
       _ = pass.forward(part)
       let end = start + part.tokens.count
       pass.backward(part, slopes: Array(slopes[start..<end]))

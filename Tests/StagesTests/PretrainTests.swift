@@ -5,6 +5,7 @@ import Ledger
 import Numerics
 import Pipeline
 import Testing
+import Text
 
 @testable import Stages
 
@@ -40,13 +41,21 @@ import Testing
         let length = 5 + Int(stream.integer(at: UInt64(2 * document + 1), below: 20))
         tokens += (0..<length).map { 1 + (first + (1 + first % 2) * $0) % 16 } + [0]
       }
-      files[split.tokensPath] = TokenFiles.encode(tokens: tokens, vocabularySize: 17)
+      files[split.tokensPath] = TokenFiles.encode(tokens: tokens, vocabularySize: 257)
       files[split.documentsPath] = TokenFiles.encode(documentStarts: starts)
     }
     let description = TokenFiles(
-      vocabularySize: 17, endToken: 0, tokenCounts: [:], documentCounts: [:])
+      vocabularySize: 257, endToken: 0, tokenCounts: [:], documentCounts: [:])
     files[TokenFiles.description] = try? description.json.canonical()
     return files
+  }
+
+  /// The 256 bytes and an end token, and merges beyond that.
+  private func tokenizer(vocabularySize: Int) throws -> [UInt8] {
+    var trainer = TokenizerTrainer(
+      vocabularySize: vocabularySize, pattern: .gpt2)
+    trainer.add("aaaa aaaa")
+    return try trainer.train().json()
   }
 
   private func context(
@@ -56,7 +65,7 @@ import Testing
     let context = try FakeContext(
       threads: threads, store: store, stopAfter: stopAfter, snapshotAlways: snapshotAlways)
     try context.connect("tokens", tree: tokens(validation: validation))
-    try context.connect("tokenizer", tree: ["tokenizer.json": Array("{}".utf8)])
+    try context.connect("tokenizer", tree: ["tokenizer.json": tokenizer(vocabularySize: 257)])
     return context
   }
 
@@ -65,9 +74,9 @@ import Testing
     try Pretrain.run(parameters(["steps": 60, "snapshotEvery": 30]), in: context)
     let artifact = try #require(context.outputs["checkpoint"])
     let checkpoint = try InputArtifact(artifact, in: context.store).checkpoint()
-    #expect(checkpoint.model.configuration.vocabularySize == 17)
+    #expect(checkpoint.model.configuration.vocabularySize == 257)
     #expect(checkpoint.model.configuration.endTokens == [0])
-    #expect(checkpoint.tokenizerFiles == ["tokenizer.json": Array("{}".utf8)])
+    #expect(checkpoint.tokenizerFiles.keys.sorted() == ["tokenizer.json"])
     #expect(
       try context.outputPaths("snapshots")
         == ["step-000030.safetensors", "step-000060.safetensors"])
@@ -131,6 +140,13 @@ import Testing
     try Pretrain.run(parameters(["snapshotEvery": 0]), in: context)
     #expect(context.scores["loss/validation"] == nil && context.scores["loss/unigram"] == nil)
     #expect(try context.outputPaths("snapshots").isEmpty)
+  }
+
+  @Test func `another tokenizer than the tokens' is refused`() throws {
+    let context = try FakeContext()
+    try context.connect("tokens", tree: tokens())
+    try context.connect("tokenizer", tree: ["tokenizer.json": tokenizer(vocabularySize: 258)])
+    #expect(throws: StageError.self) { try Pretrain.run(parameters(), in: context) }
   }
 
   @Test func `tokens are steps rounded up`() throws {

@@ -80,6 +80,24 @@ private func makeTrainer(
     #expect(try resumed.snapshot() == plain.snapshot())
   }
 
+  @Test func `a stop inside a step leaves the state of the step before`() throws {
+    struct Stop: Error {}
+    let plain = try makeTrainer()
+    try plain.run { _ in }
+    let trainer = try makeTrainer(rows: 16)
+    var checks = 0
+    #expect(throws: Stop.self) {
+      try trainer.run {
+        checks += 1
+        if checks == 11 { throw Stop() }
+      } _: { _ in
+      }
+    }
+    #expect(trainer.step == 3)
+    try trainer.run { _ in }
+    #expect(try trainer.snapshot() == plain.snapshot())
+  }
+
   @Test func `a snapshot of another model is refused`() throws {
     let bytes = try makeTrainer().snapshot()
     let configuration = ModelConfiguration(
@@ -129,7 +147,7 @@ private func makeTrainer(
     do {
       try trainer.advance()
       Issue.record("training went on")
-    } catch {
+    } catch let error as TrainingError {
       #expect(error.message.hasPrefix("step 2: the loss is nan"))
       #expect(error.message.contains("the gradient of model."))
     }
