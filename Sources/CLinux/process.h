@@ -27,6 +27,7 @@ struct exp_program {
   int input, output, error;  // descriptors that become 0, 1 and 2
   int inherited;             // becomes descriptor 3, or -1
   int ruleset;               // a Landlock ruleset to be bound by, or -1
+  int death_signal;          // sent when the thread that started it ends, or 0
 };
 
 static inline char **exp_unpack(const char *packed, int count) {
@@ -70,7 +71,9 @@ static inline void exp_become(const struct exp_program *program, char **argument
   setrlimit(RLIMIT_CORE, &no_core);
   int moved = fcntl(failure, F_DUPFD_CLOEXEC, 20);
   failure = moved >= 0 ? moved : failure;
-  int ok = setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0;
+  int ok = setpgid(0, 0) == 0;
+  if (program->death_signal)
+    ok = ok && prctl(PR_SET_PDEATHSIG, program->death_signal, 0, 0, 0) == 0;
   // The parent may have died before the death signal was asked for.
   if (ok && getppid() != parent) _exit(127);
   ok = ok && exp_place_descriptors(program) == 0;
@@ -84,8 +87,7 @@ static inline void exp_become(const struct exp_program *program, char **argument
   _exit(written == (ssize_t)sizeof error ? 127 : 126);
 }
 
-// Starts a program in its own process group; it is killed when the calling thread ends. Returns
-// its process id, or −errno when it could not be started or executed.
+// Starts a program in its own process group. Returns its process id, or −errno when it could not be started or executed.
 static inline pid_t exp_start(const struct exp_program *program) {
   char **arguments = exp_unpack(program->arguments, program->argument_count);
   char **environment = exp_unpack(program->environment, program->environment_count);

@@ -1,8 +1,7 @@
 import CLinux
 import Glibc
 
-/// A started program, in a process group of its own. The kernel kills it when the thread that
-/// started it ends, so that thread must live as long as the child.
+/// A started program, in a process group of its own.
 package struct ChildProcess: Sendable {
   package let pid: Int32
 
@@ -25,10 +24,12 @@ package struct ChildProcess: Sendable {
   ///   - folder: its working folder; nil for this process's own.
   ///   - inherited: becomes its descriptor 3.
   ///   - ruleset: a Landlock ruleset that binds it.
+  ///   - diesWithParent: the kernel kills it when the thread that starts it ends, so that thread must
+  ///     live as long as the child.
   package static func start(
     _ path: String, arguments: [String], environment: [String], folder: String? = nil,
     input: Descriptor, output: Descriptor, error: Descriptor, inherited: Int32? = nil,
-    ruleset: Descriptor? = nil
+    ruleset: Descriptor? = nil, diesWithParent: Bool = true
   ) throws(StoreError) -> ChildProcess {
     var program = exp_program()
     program.argument_count = Int32(arguments.count)
@@ -38,6 +39,7 @@ package struct ChildProcess: Sendable {
     program.error = error.number
     program.inherited = inherited ?? -1
     program.ruleset = ruleset?.number ?? -1
+    program.death_signal = diesWithParent ? SIGKILL : 0
     let texts = [[path], arguments, environment, folder.map { [$0] } ?? []].map(pack)
     let pid = withExtendedLifetime((input, output, error, ruleset)) { start(&program, texts) }
     if pid < 0 { throw StoreError(errno: -pid, cannot: "start \"\(path)\"") }
@@ -87,6 +89,9 @@ extension ChildProcess {
   /// Makes this process the parent of descendants whose own parent is gone, so that `killAll` finds
   /// them.
   package static func adoptOrphans() { _ = exp_become_subreaper() }
+
+  /// Has the kernel kill this process when its parent's thread ends.
+  package static func dieWithParent() { _ = exp_die_with_parent() }
 
   /// Ends every child of this process, adopted ones too: what a program left running behind it, even
   /// in a session of its own.

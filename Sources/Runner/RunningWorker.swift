@@ -51,7 +51,9 @@ final class RunningWorker {
     let process = try ChildProcess.start(
       options.worker.path, arguments: options.worker.arguments,
       environment: environment(threads: request.threads),
-      input: try open(attempt.request, O_RDONLY), output: writer, error: log, inherited: lock)
+      input: try open(attempt.request, O_RDONLY), output: writer, error: log, inherited: lock,
+      // It ends itself when the runner is gone, and what it started with it: see `Lifeline`.
+      diesWithParent: false)
     return RunningWorker(.process(process), events: reader, log: log)
   }
 

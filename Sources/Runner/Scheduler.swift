@@ -243,12 +243,13 @@ final class Scheduler {
     let attempt = try Attempt.next(at: digest, in: workspace)
     let snapshot = attempt.snapshot()
     let row = row(node, .executed)
+    let isFirst = recorder.run == nil
     let execution = try recorder.beginExecution(
       of: recipe, stage: row, resumedFrom: snapshot?.step)
     node.report.execution = execution
     node.report.resumedFrom = snapshot?.step
     node.state = .running
-    if let run = recorder.run { observer.run(.recorded(run)) }
+    if isFirst, let run = recorder.run { observer.run(.recorded(run)) }
     try pool.start(
       WorkerPool.Job(
         stage: node.stage.name, recipe: recipe, digest: digest, execution: execution,

@@ -8,7 +8,7 @@ package enum Worker {
   /// The whole life of `exp worker`: reads one request from standard input, writes events to
   /// standard output. Returns the exit status.
   ///
-  /// Its parent started it in a process group of its own and had the kernel kill it with the parent.
+  /// Its runner started it in a process group of its own; it ends when the runner does.
   package static func serve(_ registry: StageRegistry) -> Int32 {
     Cancellation.listenForTermination()
     let events = Descriptor(dup(STDOUT_FILENO))
@@ -20,7 +20,7 @@ package enum Worker {
       events.write(Array("{\"failed\":\"`exp worker` is started by `exp run` alone\"}\n".utf8))
       return 2
     }
-    ChildProcess.adoptOrphans()
+    Lifeline.watch(events)
     defer { ChildProcess.killAll() }
     return carryOut(request, registry, to: events, .ofProcess)
   }

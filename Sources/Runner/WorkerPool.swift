@@ -49,6 +49,8 @@ final class WorkerPool {
   private var lastFlush = Clock.seconds
   /// When the workers were asked to stop.
   private var stopped: Double?
+  /// A worker died of a signal, and may have left processes to this one.
+  private var hasOrphans = false
   /// Threads that would not end are left behind.
   private var hasGivenUp = false
 
@@ -59,6 +61,7 @@ final class WorkerPool {
     (self.workspace, self.options, self.registry) = (workspace, options, registry)
     self.observer = observer
     signals = options.listensForSignals ? try Signals() : nil
+    if !options.isInProcess { ChildProcess.adoptOrphans() }
   }
 
   /// Whether the run was asked to stop.
@@ -166,6 +169,7 @@ final class WorkerPool {
       }
     }
     active = []
+    if !options.isInProcess { ChildProcess.killAll() }
   }
 
   // MARK: Ending
@@ -187,6 +191,9 @@ final class WorkerPool {
     end.userSeconds = ending?.process?.userSeconds
     end.systemSeconds = ending?.process?.systemSeconds
     end.peakMemory = ending?.process?.peakMemory
+    if ending?.process?.signal != nil { hasOrphans = true }
+    // Only now, with no worker left, is every child of this process an orphan.
+    if hasOrphans && active.isEmpty && !options.isInProcess { ChildProcess.killAll() }
     let tail = end.ending == .done ? [] : LogFile.tail(job.attempt.log)
     end.log = LogFile.store(job.attempt.log, in: workspace.store)
     try workspace.ledger.write { (writer) throws(LedgerError) in

@@ -44,7 +44,8 @@ package struct Workspace: Sendable {
     return nil
   }
 
-  /// Opens the nearest workspace for reading only; works in a read-only folder.
+  /// Opens the nearest workspace for reading; works in a read-only folder. Where it may be written,
+  /// what dead processes left is settled, so that a killed run is never shown as running.
   package static func openForReading(
     from start: String = FileSystem.currentFolder()
   ) throws -> Workspace {
@@ -57,7 +58,9 @@ package struct Workspace: Sendable {
     guard FileSystem.exists(ledger) else {
       throw RunnerError(.wrong, "the workspace \(folder)/.exp has no ledger yet; run something")
     }
-    return Workspace(folder: folder, ledger: try Ledger(readingAt: ledger))
+    let workspace = Workspace(folder: folder, ledger: try Ledger(readingAt: ledger))
+    workspace.settleIfPossible(ledger)
+    return workspace
   }
 
   /// Opens the nearest workspace for writing, or makes one, and settles what dead processes left.
@@ -90,9 +93,17 @@ package struct Workspace: Sendable {
     }
   }
 
+  /// Settles for a reader; a folder that cannot be written stays as it is.
+  private func settleIfPossible(_ path: String) {
+    guard let open = try? ledger.unfinished(), open.contains(where: { !isAlive($0.process) }),
+      let writable = try? Ledger(at: path)
+    else { return }
+    try? Workspace(folder: folder, ledger: writable).settle()
+  }
+
   /// A process that records holds the lock on its own file, so that it is known to live even from
   /// another machine or another process namespace. Without such a file, boot and start time tell.
-  func isAlive(_ process: ProcessIdentity) -> Bool {
+  package func isAlive(_ process: ProcessIdentity) -> Bool {
     let path = lockPath(of: process)
     guard FileSystem.exists(path) else { return process.isRunning }
     return (try? FileLock.isHeld(path)) ?? process.isRunning
