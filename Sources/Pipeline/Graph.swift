@@ -147,6 +147,7 @@ extension StageUse {
       place = member.keyPosition
     }
     let path = error.path.isEmpty ? "\(path).with" : "\(path).with.\(error.path)"
-    return ExperimentError(error.message, path: path, at: place)
+    let remedy = error.isMissing ? " (write it here, or give --set \(path)=VALUE)" : ""
+    return ExperimentError(error.message + remedy, path: path, at: place)
   }
 }

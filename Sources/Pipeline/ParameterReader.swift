@@ -6,6 +6,8 @@ package struct ParameterError: Error, Hashable, Sendable {
   package var message: String
   /// Whether there is no parameter of this name.
   package var isUnknownName = false
+  /// Whether a value that must be given is not.
+  package var isMissing = false
 
   package init(path: String, message: String) {
     self.path = path
@@ -120,7 +122,9 @@ package struct ParameterReader {
     } else if values == nil {
       value = placeholder
     } else {
-      throw error(name, "is required: \(field.summary)" + misspelling(of: name))
+      var missing = error(name, "is required: \(field.summary)" + misspelling(of: name))
+      missing.isMissing = true
+      throw missing
     }
     normalized[name] = encode(value)
     return value

@@ -73,7 +73,11 @@ struct GraphTests {
       "{ op: 'import', with: { files: 'a', filter: { minimun: 3 } } }",
       "stages.x.with.filter.minimun: is not a parameter (did you mean \"minimum\"?)"
     ),
-    ("{ op: 'import' }", "stages.x.with.files: is required: texts to import"),
+    (
+      "{ op: 'import' }",
+      "stages.x.with.files: is required: texts to import"
+        + " (write it here, or give --set stages.x.with.files=VALUE)"
+    ),
     (
       "{ op: 'import', with: { files: 'a' }, inputs: { files: 'import.documents' } }",
       "stages.x.inputs.files: the parameter with.files gives this input already;"
