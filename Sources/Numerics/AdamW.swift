@@ -1,3 +1,5 @@
+import CLinux
+
 /// AdamW (Loshchilov and Hutter 2019) with the arithmetic of PyTorch's for-loop implementation in
 /// float32: scalars are computed in double, then rounded once.
 package struct AdamW: Sendable {
@@ -57,7 +59,7 @@ package struct AdamW: Sendable {
         let g = load(gradients + i, n)
         let m = interpolated(load(firsts + i, n), g, weight1)
         let v = load(seconds + i, n) * beta2 + weight2 * g * g
-        let denominator = v.squareRoot() / root2 + epsilon
+        let denominator = exp_square_roots(v) / root2 + epsilon
         let p = load(parameters + i, n) * keep
         store(m, firsts + i, n)
         store(v, seconds + i, n)

@@ -24,7 +24,7 @@ package struct Attention: Sendable {
   package var queryHeads: Int
   package var keyHeads: Int
   package var headSize: Int
-  /// Factor on q · k, usually headSize^-½.
+  /// Factor on q · k, above 0; usually headSize^-½.
   package var scale: Float
   /// Gemma's cap on scores: `cap · tanh(score / cap)`.
   package var softCap: Float?
@@ -115,7 +115,7 @@ package struct Attention: Sendable {
     precondition(
       keyHeads > 0 && queryHeads % keyHeads == 0 && queries.columns == queryHeads * headSize
         && out.columns == queries.columns && out.rows == queries.rows
-        && logSums?.count ?? .max >= queries.rows * queryHeads && window ?? 1 > 0,
+        && logSums?.count ?? .max >= queries.rows * queryHeads && window ?? 1 > 0 && scale > 0,
       "attention of shapes that do not fit")
   }
 

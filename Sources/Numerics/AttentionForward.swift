@@ -119,8 +119,11 @@ struct AttentionForward {
     let first = rule.firstVisible(position(row))
     let count = position(row) + 1 - first
     let line = scores + ((row - firstRow) * paddedKeys + first - firstKey)
-    let most = scaledMaximum(line, count, rule.scale, rule.softCap)
-    let sum = rowExponentials(line, count, shift: most, into: line)
+    if let cap = rule.softCap { capRow(line, count, cap, scale: rule.scale) }
+    let scale = rule.softCap == nil ? rule.scale : 1
+    // Rounding keeps order: the largest score, scaled, is the largest scaled score.
+    let most = rowMaximum(line, count) * scale
+    let sum = replaceByExponentials(line, count, scale: scale, shift: most)
     if let logSums {
       let (index, head) = place(row)
       logSums.base[index * rule.queryHeads + head] = most + Elementary.log(sum)
@@ -177,11 +180,3 @@ struct AttentionForward {
 /// `value` rounded up to a multiple.
 @inline(__always)
 func rounded(_ value: Int, to multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }
-
-/// x ← x · scale (capped), and the largest.
-@inline(never)
-func scaledMaximum(_ x: Pointer, _ count: Int, _ scale: Float, _ cap: Float?) -> Float {
-  eachLanes(0..<count) { i, n in store(load(x + i, n) * scale, x + i, n) }
-  if let cap { capRow(x, count, cap) }
-  return rowMaximum(x, count)
-}

@@ -88,5 +88,5 @@ func interpolated(_ y: Lanes, _ x: Lanes, _ weight: Float) -> Lanes {
   let difference = x - y
   return weight.magnitude < 0.5
     ? fma(difference, Lanes(repeating: weight), y)
-    : fma(-difference, Lanes(repeating: 1 - weight), x)
+    : fma(negated(difference), Lanes(repeating: 1 - weight), x)
 }

@@ -1,3 +1,5 @@
+import CLinux
+
 typealias Pointer = UnsafeMutablePointer<Float>
 typealias ConstPointer = UnsafePointer<Float>
 
@@ -49,12 +51,36 @@ func eachLanes(_ range: Range<Int>, _ body: (Int, Int) -> Void) {
   }
 }
 
+/// a · b + c, rounded once.
 @inline(__always)
-func fma(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes { c.addingProduct(a, b) }
+func fma(_ a: Lanes, _ b: Lanes, _ c: Lanes) -> Lanes { exp_multiply_add(a, b, c) }
+
+@inline(__always)
+func fma(_ a: Lanes, _ b: Lanes, _ c: Float) -> Lanes { fma(a, b, Lanes(repeating: c)) }
 
 @inline(__always)
 func fma(_ a: Lanes, _ b: Float, _ c: Float) -> Lanes {
-  Lanes(repeating: c).addingProduct(a, Lanes(repeating: b))
+  fma(a, Lanes(repeating: b), Lanes(repeating: c))
+}
+
+/// Vector and scalar: the standard library's generic operators work lane by lane.
+extension SIMD8<Float> {
+  @inline(__always)
+  static func + (a: Lanes, b: Float) -> Lanes { a + Lanes(repeating: b) }
+  @inline(__always)
+  static func + (a: Float, b: Lanes) -> Lanes { Lanes(repeating: a) + b }
+  @inline(__always)
+  static func - (a: Lanes, b: Float) -> Lanes { a - Lanes(repeating: b) }
+  @inline(__always)
+  static func - (a: Float, b: Lanes) -> Lanes { Lanes(repeating: a) - b }
+  @inline(__always)
+  static func * (a: Lanes, b: Float) -> Lanes { a * Lanes(repeating: b) }
+  @inline(__always)
+  static func * (a: Float, b: Lanes) -> Lanes { Lanes(repeating: a) * b }
+  @inline(__always)
+  static func / (a: Lanes, b: Float) -> Lanes { a / Lanes(repeating: b) }
+  @inline(__always)
+  static func / (a: Float, b: Lanes) -> Lanes { Lanes(repeating: a) / b }
 }
 
 @inline(__always)
@@ -96,21 +122,21 @@ func laneDot(_ x: ConstPointer, _ y: ConstPointer, _ count: Int) -> Float {
   var sums = LaneSums()
   var i = 0
   while i &+ 32 <= count {
-    sums.a.addProduct(load(x + i), load(y + i))
-    sums.b.addProduct(load(x + i + 8), load(y + i + 8))
-    sums.c.addProduct(load(x + i + 16), load(y + i + 16))
-    sums.d.addProduct(load(x + i + 24), load(y + i + 24))
+    sums.a = fma(load(x + i), load(y + i), sums.a)
+    sums.b = fma(load(x + i + 8), load(y + i + 8), sums.b)
+    sums.c = fma(load(x + i + 16), load(y + i + 16), sums.c)
+    sums.d = fma(load(x + i + 24), load(y + i + 24), sums.d)
     i &+= 32
   }
-  if i < count { sums.a.addProduct(load(x + i, count - i), load(y + i, count - i)) }
+  if i < count { sums.a = fma(load(x + i, count - i), load(y + i, count - i), sums.a) }
   if i + 8 < count {
-    sums.b.addProduct(load(x + i + 8, count - i - 8), load(y + i + 8, count - i - 8))
+    sums.b = fma(load(x + i + 8, count - i - 8), load(y + i + 8, count - i - 8), sums.b)
   }
   if i + 16 < count {
-    sums.c.addProduct(load(x + i + 16, count - i - 16), load(y + i + 16, count - i - 16))
+    sums.c = fma(load(x + i + 16, count - i - 16), load(y + i + 16, count - i - 16), sums.c)
   }
   if i + 24 < count {
-    sums.d.addProduct(load(x + i + 24, count - i - 24), load(y + i + 24, count - i - 24))
+    sums.d = fma(load(x + i + 24, count - i - 24), load(y + i + 24, count - i - 24), sums.d)
   }
   return sums.total
 }

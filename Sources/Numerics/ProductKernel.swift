@@ -40,18 +40,18 @@ private struct Tile {
   ) {
     let left = load(b)
     let right = load(b + 8)
-    l0.addProduct(Lanes(repeating: a0), left)
-    r0.addProduct(Lanes(repeating: a0), right)
-    l1.addProduct(Lanes(repeating: a1), left)
-    r1.addProduct(Lanes(repeating: a1), right)
-    l2.addProduct(Lanes(repeating: a2), left)
-    r2.addProduct(Lanes(repeating: a2), right)
-    l3.addProduct(Lanes(repeating: a3), left)
-    r3.addProduct(Lanes(repeating: a3), right)
-    l4.addProduct(Lanes(repeating: a4), left)
-    r4.addProduct(Lanes(repeating: a4), right)
-    l5.addProduct(Lanes(repeating: a5), left)
-    r5.addProduct(Lanes(repeating: a5), right)
+    l0 = fma(Lanes(repeating: a0), left, l0)
+    r0 = fma(Lanes(repeating: a0), right, r0)
+    l1 = fma(Lanes(repeating: a1), left, l1)
+    r1 = fma(Lanes(repeating: a1), right, r1)
+    l2 = fma(Lanes(repeating: a2), left, l2)
+    r2 = fma(Lanes(repeating: a2), right, r2)
+    l3 = fma(Lanes(repeating: a3), left, l3)
+    r3 = fma(Lanes(repeating: a3), right, r3)
+    l4 = fma(Lanes(repeating: a4), left, l4)
+    r4 = fma(Lanes(repeating: a4), right, r4)
+    l5 = fma(Lanes(repeating: a5), left, l5)
+    r5 = fma(Lanes(repeating: a5), right, r5)
   }
 
   @inline(__always)
@@ -117,8 +117,8 @@ func chainRow(_ depth: Int, _ a: ConstPointer, _ b: ConstPointer, _ c: Pointer) 
   var right = load(c + 8)
   var b = b
   for k in 0..<depth {
-    left.addProduct(Lanes(repeating: a[k]), load(b))
-    right.addProduct(Lanes(repeating: a[k]), load(b + 8))
+    left = fma(Lanes(repeating: a[k]), load(b), left)
+    right = fma(Lanes(repeating: a[k]), load(b + 8), right)
     b += tileColumns
   }
   store(left, c)

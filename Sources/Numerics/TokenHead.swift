@@ -16,7 +16,7 @@ package struct TokenHead: Sendable {
       let x = logits.floats.base + row * logits.stride
       if let softCap { capRow(x, logits.columns, softCap) }
       let most = rowMaximum(x, logits.columns)
-      let sum = rowExponentials(x, logits.columns, shift: most, into: nil)
+      let sum = sumExponentials(x, logits.columns, shift: most)
       // In double: the difference of two near values is the result.
       let logSum = Double(most) + Elementary.log(Double(sum))
       logSums.base[row] = Float(logSum)
