@@ -105,7 +105,8 @@ let package = Package(
       name: "CommandLineTests", dependencies: ["exp"], path: "Tests/CommandLine",
       swiftSettings: strict),
     .testTarget(
-      name: "AcceptanceTests", dependencies: ["exp", "ContentStore"], path: "Tests/Acceptance",
+      name: "AcceptanceTests", dependencies: ["exp", "ContentStore", "CSQLite"],
+      path: "Tests/Acceptance",
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
