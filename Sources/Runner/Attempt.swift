@@ -49,6 +49,9 @@ struct Attempt {
   /// The snapshot to go on from.
   func snapshot() -> SnapshotFolder.Snapshot? { SnapshotFolder.newest(in: earlier) }
 
+  /// Removes the scratch files, which may be what fills the disk.
+  func clearScratch() { try? FileSystem.removeRecursively(folder + "/scratch") }
+
   /// Tidies up. Snapshots are kept only for an execution that another may go on from; with a result
   /// nothing of the recipe is needed any more.
   func clear(keepingSnapshots: Bool) {

@@ -64,7 +64,7 @@ private final class Replayer {
       report.ending = pool.isStopping ? .interrupted : .done
       if recorder.run != nil { try recorder.end(report.ending) }
     } catch {
-      pool.abandon()
+      pool.abandon(error)
       if recorder.run != nil { try? recorder.end(.failed) }
       throw error
     }

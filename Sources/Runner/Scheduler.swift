@@ -96,7 +96,7 @@ final class Scheduler {
       }
       return try report()
     } catch {
-      pool.abandon()
+      pool.abandon(error)
       // Worth a try: a full ledger may have room for one small row.
       if recorder.run != nil { try? recorder.end(.failed) }
       throw error

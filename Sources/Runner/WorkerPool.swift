@@ -158,9 +158,9 @@ final class WorkerPool {
     }
   }
 
-  /// After an error that ends the run: ends all workers without recording anything; what is left
-  /// open is settled by the next run.
-  func abandon() {
+  /// After an error that ends the run: ends all workers and records that, as far as it can be; what
+  /// is left open is settled by the next run.
+  func abandon(_ reason: any Error) {
     killAll()
     for one in active where !hasGivenUp {
       while one.worker.ending() == nil {
@@ -168,8 +168,16 @@ final class WorkerPool {
         usleep(2000)
       }
     }
+    for one in active { breakOff(one.job, reason) }
     active = []
     if !options.isInProcess { ChildProcess.killAll() }
+  }
+
+  /// Records that a job came to nothing, if that can be.
+  private func breakOff(_ job: Job, _ reason: any Error) {
+    job.attempt.clear(keepingSnapshots: true)
+    let end = ExecutionEnd(ending: .failed, error: "the run broke off: \(reason)")
+    try? workspace.ledger.endExecution(job.execution, end)
   }
 
   // MARK: Ending
@@ -180,7 +188,12 @@ final class WorkerPool {
       let ending = one.worker.ending()
       if ending == nil && !(hasGivenUp && one.wasKilled) { continue }
       active.removeAll { $0 === one }
-      finished.append(try record(one, ending))
+      do {
+        finished.append(try record(one, ending))
+      } catch {
+        breakOff(one.job, error)
+        throw error
+      }
     }
     return finished
   }
@@ -194,6 +207,7 @@ final class WorkerPool {
     if ending?.process?.signal != nil { hasOrphans = true }
     // Only now, with no worker left, is every child of this process an orphan.
     if hasOrphans && active.isEmpty && !options.isInProcess { ChildProcess.killAll() }
+    job.attempt.clearScratch()
     let tail = end.ending == .done ? [] : LogFile.tail(job.attempt.log)
     end.log = LogFile.store(job.attempt.log, in: workspace.store)
     try workspace.ledger.write { (writer) throws(LedgerError) in

@@ -79,6 +79,9 @@ package enum Pretrain: Stage {
       inputs: [
         Port("tokens", .tokens, "What to train and validate on."),
         Port("tokenizer", .tokenizer, "The tokenizer that made the tokens."),
+        Port(
+          "snapshot", .any, "A training state to start from; `exp branch --at STAGE@STEP` sets it.",
+          optional: true),
       ],
       outputs: [
         Port("checkpoint", .checkpoint, "The trained model, as a Hugging Face folder."),

@@ -57,14 +57,17 @@ struct PretrainRun {
   /// Kept snapshots, by step.
   private typealias Kept = [(step: Int, bytes: [UInt8])]
 
-  /// A trainer at its first step, or where an earlier execution's snapshot left off, with what that
-  /// execution had kept.
+  /// A trainer where an earlier execution's snapshot left off, with what that execution had kept; else
+  /// at the step of the `snapshot` that it is to start from; else at its first step.
   private func start() throws -> (Trainer, Kept) {
     if let snapshot = try context.latestSnapshot() {
       do { return try resume(snapshot.bytes) } catch {
         context.log(
           "the snapshot of step \(snapshot.step) cannot be used (\(error)); starting over")
       }
+    }
+    if let branchPoint = context.inputs("snapshot").first {
+      return try resume(try branchPoint.read())
     }
     return (try makeTrainer(), [])
   }
