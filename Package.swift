@@ -100,7 +100,7 @@ let package = Package(
         "Training", "Evaluation",
       ]),
     tests("Runner", ["ContentStore", "Ledger", "Pipeline", "Stages"]),
-    tests("Reports", ["ContentStore", "Ledger", "Pipeline"]),
+    tests("Reports", ["ContentStore", "Ledger", "Pipeline", "Evaluation"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["exp"], path: "Tests/CommandLine",
       swiftSettings: strict),

@@ -119,10 +119,8 @@ package struct RunComparison: Sendable {
     }
     guard let b else { return Stage(name: name, op: a.stage.op, relation: .onlyA, differences: []) }
     var stage = Stage(name: name, op: a.stage.op, relation: .differs, differences: [])
-    if a.stage.recipe != b.stage.recipe || a.stage.recipe == nil {
-      if let left = a.recipe, let right = b.recipe {
-        stage.differences = right.differences(from: left)
-      }
+    if a.stage.recipe != b.stage.recipe, let left = a.recipe, let right = b.recipe {
+      stage.differences = right.differences(from: left)
     } else if let left = a.execution?.result, let right = b.execution?.result {
       stage.relation = left == right ? .same : .otherResult
     } else {
@@ -205,55 +203,5 @@ package struct RunComparison: Sendable {
       let inner = path.isEmpty ? member.key : "\(path).\(member.key)"
       all.merge(leaves(member.value, inner)) { first, _ in first }
     }
-  }
-}
-
-/// The answers of two evaluations to the same questions, from their `outcomes` artifacts.
-struct PairedAnswers {
-  private struct Answer {
-    var subject: String
-    var a: Double
-    var b: Double
-  }
-
-  private let answers: [Answer]
-
-  /// Nil when either side has no outcomes, or they share no question.
-  init?(_ a: StageResult, _ b: StageResult, _ read: (Digest) throws -> [UInt8]) throws {
-    guard let left = a.outputs["outcomes"], let right = b.outputs["outcomes"],
-      left.kind == .file, right.kind == .file
-    else { return nil }
-    let before = Self.outcomes(try read(left.digest))
-    var after: [Digest: QuestionOutcome] = [:]
-    for outcome in Self.outcomes(try read(right.digest)) { after[outcome.question] = outcome }
-    answers = before.compactMap { outcome in
-      guard let other = after[outcome.question] else { return nil }
-      return Answer(
-        subject: outcome.subject, a: outcome.isCorrect ? 1 : 0, b: other.isCorrect ? 1 : 0)
-    }
-    if answers.isEmpty { return nil }
-  }
-
-  /// Lines that are no question (a document's perplexity, another program's outcomes) are passed over.
-  private static func outcomes(_ bytes: [UInt8]) -> [QuestionOutcome] {
-    bytes.split(separator: 0x0A).compactMap { line in
-      (try? JSON(parsing: Array(line))).flatMap(QuestionOutcome.init(json:))
-    }
-  }
-
-  /// The paired difference b − a of a score, when it is the share of right answers to questions that
-  /// both sides have: `NAME`, `NAME/subject` or `NAME/category`.
-  func comparison(ofScore name: String, _ a: Score, _ b: Score) -> PairedComparison? {
-    let part = name.split(separator: "/", maxSplits: 1).dropFirst().first.map(String.init)
-    let chosen = answers.filter { answer in
-      guard let part else { return true }
-      return answer.subject == part
-        || SubjectCategory(subject: answer.subject)?.rawValue == part
-    }
-    guard !chosen.isEmpty, chosen.count == a.count, chosen.count == b.count,
-      let paired = PairedComparison(a: chosen.map(\.b), b: chosen.map(\.a)),
-      abs(paired.difference - (b.value - a.value)) < 1e-9
-    else { return nil }
-    return paired
   }
 }

@@ -62,26 +62,30 @@ package struct LineageGraph: Sendable {
   package init(
     of artifact: Artifact, _ direction: Direction, run: Digest? = nil, in ledger: Ledger
   ) throws(LedgerError) {
-    let makers = try ledger.productions(of: artifact.digest).map(\.execution)
-    let known = try makers.isEmpty ? [] : [Self.choose(makers, run, ledger)]
-    if direction == .up || !known.isEmpty {
-      try self.init(from: known, direction, run: run, in: ledger)
-      guard known.isEmpty else { return }
-    } else {
-      try self.init(from: [], direction, run: run, in: ledger)
+    self.direction = direction
+    let stages = try run.map { (run) throws(LedgerError) in try ledger.stages(ofRun: run) } ?? []
+    let answering = Set(stages.compactMap(\.execution))
+    preferred = answering
+    let productions = try ledger.productions(of: artifact.digest)
+    guard
+      let maker = productions.first(where: { answering.contains($0.execution) })
+        ?? productions.first
+    else {
+      let source = Node.source(artifact)
+      roots = [source]
+      add(source, Label(stage: "files", op: artifact.kind.rawValue, status: "given"))
+      if direction == .down { try users(of: artifact, from: source, "", ledger) }
+      return
     }
-    let node = Node.source(artifact)
+    let node = Node.execution(maker.execution)
     roots = [node]
-    add(node, Label(stage: "files", op: artifact.kind.rawValue, status: "given"))
-    if direction == .down { try users(of: artifact, from: node, "", ledger) }
-  }
-
-  private static func choose(
-    _ makers: [Digest], _ run: Digest?, _ ledger: Ledger
-  ) throws(LedgerError) -> Digest {
-    guard let run else { return makers[0] }
-    let answering = Set(try ledger.stages(ofRun: run).compactMap(\.execution))
-    return makers.first { answering.contains($0) } ?? makers[0]
+    switch direction {
+    case .up: try visit(maker.execution, ledger)
+    case .down:
+      // Only this output's users, not those of the maker's other outputs.
+      add(node, Label(stage: maker.stage, op: maker.op, status: "done"))
+      try users(of: artifact, from: node, maker.port, ledger)
+    }
   }
 
   private mutating func add(_ node: Node, _ label: Label) {
