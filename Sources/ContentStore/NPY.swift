@@ -55,26 +55,32 @@ package enum NPY {
     return (try elements(bytes, header), header.shape)
   }
 
-  /// Reads a one-dimensional array of any integer type that fits, such as token ids or offsets.
-  package static func decodeIntegers(_ bytes: [UInt8]) throws(NPYError) -> [Int] {
+  /// Reads a one-dimensional array of any integer type whose values fit, such as token ids or offsets.
+  package static func decodeIntegers<Value: FixedWidthInteger>(
+    _ bytes: [UInt8], as: Value.Type = Int.self
+  ) throws(NPYError) -> [Value] {
     let header = try parse(bytes)
     guard header.shape.count == 1 else {
       throw NPYError("the array has \(header.shape.count) dimensions, but one is needed here")
     }
     switch header.descriptor {
-    case "<u2": return (try elements(bytes, header) as [UInt16]).map(Int.init)
-    case "<u4": return (try elements(bytes, header) as [UInt32]).map(Int.init)
-    case "<i4": return (try elements(bytes, header) as [Int32]).map(Int.init)
-    case "<i8": return (try elements(bytes, header) as [Int64]).map(Int.init)
-    case "<u8":
-      let values: [UInt64] = try elements(bytes, header)
-      guard values.allSatisfy({ $0 <= UInt64(Int.max) }) else {
-        throw NPYError("the array holds an integer beyond 2^63")
-      }
-      return values.map(Int.init)
+    case UInt16.npyDescriptor: return try converted(try elements(bytes, header) as [UInt16])
+    case UInt32.npyDescriptor: return try converted(try elements(bytes, header) as [UInt32])
+    case Int32.npyDescriptor: return try converted(try elements(bytes, header) as [Int32])
+    case UInt64.npyDescriptor: return try converted(try elements(bytes, header) as [UInt64])
+    case Int64.npyDescriptor: return try converted(try elements(bytes, header) as [Int64])
     default:
       throw NPYError("the array holds \(header.descriptor), but integers are needed here")
     }
+  }
+
+  private static func converted<Value: FixedWidthInteger, Source: FixedWidthInteger>(
+    _ values: [Source]
+  ) throws(NPYError) -> [Value] {
+    if let index = values.firstIndex(where: { Value(exactly: $0) == nil }) {
+      throw NPYError("element \(index) of the array, \(values[index]), is out of range here")
+    }
+    return values.map { Value(truncatingIfNeeded: $0) }
   }
 
   private struct Header {

@@ -25,7 +25,7 @@ extension InputArtifact {
   /// One part of a token artifact.
   func tokens(_ split: TokenFiles.Split, vocabularySize: Int) throws -> TokenStream {
     try TokenStream(
-      tokens: NPY.decodeIntegers(read(path: split.tokensPath)),
+      tokens: NPY.decodeIntegers(read(path: split.tokensPath), as: Int32.self),
       documentStarts: NPY.decodeIntegers(read(path: split.documentsPath)),
       vocabularySize: vocabularySize)
   }

@@ -23,11 +23,10 @@ package enum Pretrain: Stage {
         "batch", default: 16, in: 1...(1 << 20), unit: "sequences", "Sequences per step.")
       sequence = try reader.integer(
         "sequence", default: 256, in: 1...(1 << 24), unit: "tokens", "Tokens per sequence.")
-      let steps = try reader.optionalInteger(
-        "steps", in: 1...(1 << 40), unit: "steps", "Updates to make; give this or tokens.")
       let tokens = try reader.optionalNumber(
-        "tokens", in: 1...1e15, unit: "tokens", "Tokens to train on; give this or steps.")
-      self.steps = try Self.steps(steps, tokens, perStep: batch * sequence)
+        "tokens", in: 1...1e15, unit: "tokens",
+        "Tokens to train on, rounded up to whole steps; give this or steps.")
+      steps = try Self.steps(tokens, perStep: batch * sequence, &reader)
       optimiser = try OptimiserParameters(from: &reader)
       validationEvery = try reader.integer(
         "validationEvery", default: 100, unit: "steps",
@@ -43,13 +42,16 @@ package enum Pretrain: Stage {
         "Steps between lines of the trace that a replay compares; 0 writes the last only.")
     }
 
-    /// Steps from whichever is given. With neither, as while fields are listed, 1 step.
+    /// Reads `steps`, which is needed when `tokens` is not given, and refused when it is.
     private static func steps(
-      _ steps: Int?, _ tokens: Double?, perStep: Int
+      _ tokens: Double?, perStep: Int, _ reader: inout ParameterReader
     ) throws(ParameterError) -> Int {
-      if let steps, tokens == nil { return steps }
-      guard let tokens else { return 0 }
-      guard steps == nil else {
+      let summary = "Updates to make; give this or tokens."
+      let range = 1...(1 << 40)
+      guard let tokens else {
+        return try reader.integer("steps", in: range, unit: "steps", summary)
+      }
+      guard try reader.optionalInteger("steps", in: range, unit: "steps", summary) == nil else {
         throw ParameterError(path: "tokens", message: "cannot be given together with steps")
       }
       return max(1, Int((tokens / Double(perStep)).rounded(.up)))
@@ -98,15 +100,18 @@ package enum Pretrain: Stage {
   ) -> Estimate? {
     let body = Double(parameters.model.bodyParameters)
     let tokens = Double(parameters.tokens)
+    let kept = parameters.snapshotEvery > 0 ? parameters.steps / parameters.snapshotEvery : 0
+    // Parameters, gradients and two moments, and the activations of one micro-batch.
     return Estimate(
       parameters: body, tokens: tokens, flops: 6 * body * tokens,
-      memoryBytes: 16 * body, storageBytes: 4 * body,
+      memoryBytes: 16 * body + 0x1p28, storageBytes: (4 + 12 * Double(kept)) * body,
       formula: "6 · parameters · tokens, embeddings not counted")
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
-    guard parameters.steps > 0 else {
-      throw ParameterError(path: "steps", message: "is required: give steps or tokens")
+    guard context.numerics == "portable/1" else {
+      throw StageError(
+        "pretrain does not compute with numerics \"\(context.numerics)\"; set \"portable/1\"")
     }
     try PretrainRun(parameters, context).carryOut()
   }

@@ -8,7 +8,7 @@ package struct TokenStream: Sendable {
 
   /// Refuses offsets that do not ascend, and ids beyond a vocabulary.
   package init(
-    tokens: [Int], documentStarts: [Int], vocabularySize: Int
+    tokens: [Int32], documentStarts: [Int], vocabularySize: Int
   ) throws(TrainingError) {
     for (index, token) in tokens.enumerated() where token < 0 || token >= vocabularySize {
       throw TrainingError(
@@ -20,7 +20,7 @@ package struct TokenStream: Sendable {
         throw TrainingError("document \(index) starts at token \(start), out of order")
       }
     }
-    self.tokens = tokens.map(Int32.init)
+    self.tokens = tokens
     // An end marker or an empty document at the end starts nothing.
     self.documentStarts = documentStarts.filter { $0 < tokens.count }
   }

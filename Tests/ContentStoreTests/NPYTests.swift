@@ -29,7 +29,14 @@ import Testing
     #expect(try NPY.decodeIntegers(NPY.encode([7, 65535] as [UInt16])) == [7, 65535])
     #expect(try NPY.decodeIntegers(NPY.encode([-1] as [Int64])) == [-1])
     #expect(throws: NPYError.self) { try NPY.decodeIntegers(NPY.encode([1.5] as [Float])) }
-    #expect(throws: NPYError.self) { try NPY.decodeIntegers(NPY.encode([UInt64.max])) }
+    #expect(throws: NPYError("element 1 of the array, 18446744073709551615, is out of range here"))
+    {
+      try NPY.decodeIntegers(NPY.encode([0, UInt64.max]))
+    }
+    #expect(try NPY.decodeIntegers(NPY.encode([5] as [UInt64]), as: Int32.self) == [5])
+    #expect(throws: NPYError.self) {
+      try NPY.decodeIntegers(NPY.encode([UInt32.max]), as: Int32.self)
+    }
   }
 
   @Test func `every truncation of a file is refused`() {

@@ -7,14 +7,14 @@ import Training
 /// Documents that repeat patterns, so that a small model can learn something of them.
 private func makeStream(_ documents: Int, seed: UInt64 = 1) throws -> TokenStream {
   let stream = RandomStream(seed: seed, purpose: "test text")
-  var tokens: [Int] = []
+  var tokens: [Int32] = []
   var starts: [Int] = []
   for document in 0..<documents {
     starts.append(tokens.count)
     let first = Int(stream.integer(at: UInt64(3 * document), below: 10))
     let stride = 1 + Int(stream.integer(at: UInt64(3 * document + 1), below: 2))
     let length = 5 + Int(stream.integer(at: UInt64(3 * document + 2), below: 20))
-    tokens += (0..<length).map { 1 + (first + stride * $0) % 16 } + [0]
+    tokens += (0..<length).map { Int32(1 + (first + stride * $0) % 16) } + [0]
   }
   return try TokenStream(tokens: tokens, documentStarts: starts, vocabularySize: 17)
 }
