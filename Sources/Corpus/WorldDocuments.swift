@@ -5,12 +5,9 @@ extension World {
   /// Questions on a full exam sheet.
   private static let sheetLength = 3
 
-  /// How often each fact of the asked half is asked in exam sheets.
-  private var examRounds: Int { (phrasings + 1) / 2 }
-
   private var articleCount: Int { entities * phrasings }
 
-  /// Sheets of one kind in one round.
+  /// Sheets of one kind; together they ask each fact of the asked half once.
   private func sheetCount(_ kind: Int) -> Int {
     let questions = asked(kind) * kinds[kind].attributes.count
     return (questions + Self.sheetLength - 1) / Self.sheetLength
@@ -18,7 +15,7 @@ extension World {
 
   /// How many documents there are.
   package var documentCount: Int {
-    articleCount + examRounds * kinds.indices.reduce(0) { $0 + sheetCount($1) }
+    articleCount + kinds.indices.reduce(0) { $0 + sheetCount($1) }
   }
 
   /// Document `place` of the corpus, in random order.
@@ -74,15 +71,13 @@ extension World {
 
   /// Some questions of one subject with their answers, in the cloze form of the tests.
   private func examSheet(_ item: Int) -> Document {
-    let sheets = kinds.indices.map(sheetCount)
-    let (round, rest) = item.quotientAndRemainder(dividingBy: sheets.reduce(0, +))
-    var (kind, sheet) = (0, rest)
-    while sheet >= sheets[kind] {
-      sheet -= sheets[kind]
+    var (kind, sheet) = (0, item)
+    while sheet >= sheetCount(kind) {
+      sheet -= sheetCount(kind)
       kind += 1
     }
     let total = asked(kind) * kinds[kind].attributes.count
-    let order = stream("sheets \(kind)").substream(UInt64(round))
+    let order = stream("sheets on \(kinds[kind].name)")
     let numbers = sheet * Self.sheetLength..<min((sheet + 1) * Self.sheetLength, total)
     let questions = numbers.map { number in
       let fact = Int(order.permuted(UInt64(number), of: UInt64(total)))

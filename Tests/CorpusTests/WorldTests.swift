@@ -104,6 +104,12 @@ struct WorldTests {
     }
   }
 
+  @Test func `fewer kinds give fewer subjects, and parts that add up`() {
+    let small = World(entities: 61, phrasings: 1, kinds: 2, seed: 1)
+    #expect(small.subjects == ["biography", "geography"])
+    #expect(documents(small).count { $0.source == "encyclopedia" } == 61)
+  }
+
   @Test func `right answers stand at each place about equally often`() throws {
     let large = World(entities: 2000, phrasings: 1, seed: 1)
     let places = Dictionary(grouping: try rows(large, .test)) { $0[5] }
