@@ -117,6 +117,29 @@ import Text
     #expect(second.metrics == plain.metrics)
   }
 
+  @Test func `from a kept snapshot it goes on as the run that kept it, or goes its own way`() throws
+  {
+    let plain = try context()
+    try Pretrain.run(parameters(), in: plain)
+    let state = try plain.output("snapshots", "step-000008.safetensors")
+    func branch(_ changes: [String: JSON?]) throws -> FakeContext {
+      let branch = try context(store: plain.store)
+      try branch.connect("snapshot", file: state)
+      try Pretrain.run(parameters(changes), in: branch)
+      return branch
+    }
+    let same = try branch([:])
+    #expect(same.outputs == plain.outputs && same.metrics == plain.metrics)
+    let other = try branch(["learningRate": 0.02])
+    #expect(other.outputs["checkpoint"] != plain.outputs["checkpoint"])
+    func losses(_ context: FakeContext, _ steps: ClosedRange<Int>) -> [MetricPoint] {
+      context.metrics.filter { $0.series == "loss/train" && steps.contains($0.step) }
+    }
+    // The loss of step 9 is measured before its update.
+    #expect(losses(other, 1...9) == losses(plain, 1...9))
+    #expect(losses(other, 10...12) != losses(plain, 10...12))
+  }
+
   @Test func `a damaged snapshot is said and passed over`() throws {
     let plain = try context()
     try Pretrain.run(parameters(), in: plain)
