@@ -48,7 +48,7 @@ package enum Tokenize: Stage {
   }
 
   /// Whether a document is held out: a draw by its id from 0 to 1, below the share.
-  static func isHeldOut(_ id: String, share: Double) -> Bool {
+  package static func isHeldOut(_ id: String, share: Double) -> Bool {
     let digest = SHA256.hash(Array("exp.validation\0\(id)".utf8))
     let word = digest.bytes.prefix(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
     return Double(word >> 11) * 0x1p-53 < share

@@ -82,6 +82,21 @@ import Text
     }
   }
 
+  @Test(arguments: SplitPattern.allCases)
+  func `the Declaration of Human Rights has the same ids in every language`(
+    pattern: SplitPattern
+  ) throws {
+    let file = try JSON(parsing: fixture("udhr.json"))
+    let texts = try #require(file["texts"]?.objectValue)
+    #expect(texts.count > 50)
+    var encoder = Encoder(try tokenizer(pattern))
+    for (language, text) in texts {
+      let ids = encoder.encode(try #require(text.stringValue))
+      let digest = SHA256.hash(Array(ids.map(String.init).joined(separator: " ").utf8))
+      #expect(file[pattern.rawValue]?[language]?.stringValue == digest.hex, "\(language)")
+    }
+  }
+
   @Test func `a file that was read is written back the same`() throws {
     for pattern in SplitPattern.allCases {
       let bytes = try fixture("tokenizer-\(pattern.rawValue).json")
