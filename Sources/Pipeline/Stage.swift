@@ -143,7 +143,8 @@ package protocol StageContext: AnyObject, Sendable {
   func saveSnapshot(step: Int, _ bytes: [UInt8]) throws
   /// The newest snapshot of an earlier, unfinished execution of this recipe.
   func latestSnapshot() throws -> (step: Int, bytes: [UInt8])?
-  /// Whether enough time has passed since the last snapshot that another is worth its cost.
+  /// Whether enough time has passed since the last snapshot that another is worth its cost, or the
+  /// run was asked to stop.
   var isSnapshotDue: Bool { get }
 
   /// Throws when the run was asked to stop. Call at least every second or so.

@@ -78,24 +78,21 @@ package enum Branch {
     stage.files.mapValues { $0.map(\.absolute) }
   }
 
-  /// The user's files as the parent read them, for every stage that names the same ones.
+  /// What the parent's stages read that no other stage gave them: the user's files as they were, and
+  /// the snapshot that the parent itself started from. For every stage that names the same files.
   private static func recordedInputs(
     _ parent: ResolvedExperiment, _ child: ResolvedExperiment, _ rows: [RunStage],
     _ workspace: Workspace
   ) throws -> [String: [String: Artifact]] {
     var recorded: [String: [String: Artifact]] = [:]
-    for stage in child.stages where !stage.files.isEmpty {
+    for stage in child.stages {
       guard let old = parent.stages.first(where: { $0.name == stage.name }),
         patterns(old) == patterns(stage),
         let digest = rows.first(where: { $0.name == stage.name })?.recipe,
         let recipe = try workspace.ledger.recipe(digest)
       else { continue }
-      let ports = stage.files.keys.compactMap { port in
-        recipe.inputs[port]?.first.map { (port, $0) }
-      }
-      if ports.count == stage.files.count {
-        recorded[stage.name] = Dictionary(ports) { first, _ in first }
-      }
+      let own = recipe.inputs.filter { stage.inputs[$0.key] == nil }.compactMapValues(\.first)
+      if stage.files.keys.allSatisfy({ own[$0] != nil }) { recorded[stage.name] = own }
     }
     return recorded
   }

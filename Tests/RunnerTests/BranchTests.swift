@@ -17,10 +17,12 @@ import Testing
     } }
     """
 
-  private func branch(_ run: Digest?, at stage: String, _ sets: [String]) throws -> RunReport {
+  private func branch(_ run: Digest?, at stage: String, _ sets: [String], step: Int? = nil) throws
+    -> RunReport
+  {
     let overrides = try sets.map { try Override(parsing: $0, folder: laboratory.folder) }
     let (experiment, options) = try Branch.resolve(
-      parent: try #require(run), at: stage, step: nil, overrides: overrides,
+      parent: try #require(run), at: stage, step: step, overrides: overrides,
       in: laboratory.workspace, registry: .toys, options: laboratory.options)
     return try Runner.run(
       experiment, in: laboratory.workspace, options: options, registry: .toys,
@@ -55,6 +57,37 @@ import Testing
     let parent = try laboratory.run(text)
     #expect { try branch(parent.run, at: "model", ["stages.model.with.scale=1"]) } throws: {
       ($0 as? RunnerError)?.kind == .wrong
+    }
+  }
+
+  private let counting = """
+    { name: "counting", stages: {
+      count: { op: "counting", with: { steps: 9 } },
+      after: { op: "sum", inputs: { numbers: "count.trace" } } } }
+    """
+
+  @Test func `a branch from a step shares the steps before it`() throws {
+    let parent = try laboratory.run(counting)
+    let same = try branch(parent.run, at: "count", [], step: 5)
+    #expect(same.outcomes == [.executed, .hit])
+    #expect(same["count"]?.resultDigest == parent["count"]?.resultDigest)
+    let other = try branch(parent.run, at: "count", ["stages.count.with.factor=3"], step: 5)
+    let lines = try [parent, other].map { try laboratory.text($0, "count", "trace") ?? "" }
+      .map { $0.split(separator: "\n") }
+    #expect(lines[0].prefix(5) == lines[1].prefix(5))
+    #expect(lines[0][5] != lines[1][5])
+    // A branch of the branch keeps the state that the first one started from.
+    let third = try branch(other.run, at: "after", ["stages.after.with.scale=2"])
+    #expect(third.outcomes == [.hit, .executed])
+  }
+
+  @Test func `a step without a snapshot is refused with the steps that have one`() throws {
+    let parent = try laboratory.run(counting)
+    #expect(throws: RunnerError(.wrong, "\"count\" has no snapshot of step 7; it has 5")) {
+      try branch(parent.run, at: "count", [], step: 7)
+    }
+    #expect(throws: RunnerError(.wrong, "the stage \"after\" keeps no snapshots to branch from")) {
+      try branch(parent.run, at: "after", [], step: 5)
     }
   }
 }

@@ -49,7 +49,7 @@ struct Sum: Stage {
   static let summary = "Adds numbers."
   static func ports(_ parameters: Parameters?) -> Ports {
     Ports(
-      inputs: [Port("numbers", "number", "what to add", list: true)],
+      inputs: [Port("numbers", .any, "what to add", list: true)],
       outputs: [Port("value", "number", "the sum")])
   }
   static func run(_ parameters: Parameters, in context: any StageContext) throws {
@@ -85,9 +85,11 @@ struct Counting: Stage {
   struct Parameters: StageParameters {
     var steps: Int
     var milliseconds: Int
+    var factor: Int
     init(from reader: inout ParameterReader) throws(ParameterError) {
       steps = try reader.integer("steps", "how far to count")
       milliseconds = try reader.integer("milliseconds", default: 0, "pause at each step")
+      factor = try reader.integer("factor", default: 1, "changes every step")
     }
   }
   static let op = "counting"
@@ -95,20 +97,28 @@ struct Counting: Stage {
   static let summary = "Counts."
   static let usesSeed = true
   static func ports(_ parameters: Parameters?) -> Ports {
-    Ports(outputs: [Port("trace", "text", "a line per step")])
+    Ports(
+      inputs: [Port("snapshot", .any, "where to start", optional: true)],
+      outputs: [
+        Port("trace", "text", "a line per step"),
+        Port("snapshots", .snapshots, "every fifth state"),
+      ])
   }
   static func run(_ parameters: Parameters, in context: any StageContext) throws {
     var state = context.seed
     var step = 0
     var trace = ""
-    if let snapshot = try context.latestSnapshot() {
-      step = snapshot.step
-      trace = String(decoding: snapshot.bytes, as: UTF8.self)
+    let start = try context.latestSnapshot()?.bytes ?? context.inputs("snapshot").first?.read()
+    let kept = try context.makeTree("snapshots")
+    if let start {
+      trace = String(decoding: start, as: UTF8.self)
+      step = trace.split(separator: "\n").count
       state = UInt64(trace.split(separator: "\n").last?.split(separator: " ").last ?? "") ?? 0
     }
     while step < parameters.steps {
       step += 1
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      state &*= UInt64(parameters.factor)
       trace += "\(step) \(state)\n"
       context.metric("state", step: step, Double(state >> 12))
       context.progress(
@@ -117,6 +127,13 @@ struct Counting: Stage {
       try context.saveSnapshot(step: step, Array(trace.utf8))
       try context.checkCancellation()
     }
+    // From the trace alone, so that a resumed execution keeps what the first part of it would have.
+    let lines = trace.split(separator: "\n")
+    for step in stride(from: 5, through: lines.count, by: 5) {
+      let text = lines[..<step].map { $0 + "\n" }.joined()
+      try kept.add("step-00000\(step).txt", Array(text.utf8))
+    }
+    try kept.finish()
     let file = try context.makeFile("trace")
     try file.write(trace)
     try file.finish()

@@ -49,6 +49,10 @@ enum Run: Verb {
     _ experiment: ResolvedExperiment, _ workspace: Workspace, _ options: RunOptions,
     _ arguments: Arguments, _ console: Console
   ) throws -> RunReport {
+    if !Command.canConfine, experiment.stages.contains(where: { $0.stage.op.op == Command.op }) {
+      console.talk(
+        "this kernel has no Landlock: programs of `command` stages could read undeclared files")
+    }
     let view = ProgressView(console, isQuiet: arguments.flag("quiet"))
     defer { view.end() }
     let report = try Runner.run(
