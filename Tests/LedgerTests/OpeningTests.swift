@@ -27,6 +27,25 @@ import Testing
         == [])
   }
 
+  @Test func `processes that make one ledger at once all succeed`() async throws {
+    let folder = NSTemporaryDirectory() + "exp-ledger-tests-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    await withTaskGroup(of: Void.self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          await #expect(processExitsWith: .success) { [folder = folder as String] in
+            let ledger = try Ledger(at: folder + "/ledger.sqlite")
+            for _ in 0..<5 { _ = try ledger.beginRun(sampleRun()) }
+          }
+        }
+      }
+    }
+    let ledger = try Ledger(at: folder + "/ledger.sqlite")
+    #expect(try ledger.runs(limit: 100).count == 40)
+    #expect(try ledger.verify() == [])
+  }
+
   @Test func `a writer waits for another program's transaction`() throws {
     try withFolder { folder in
       let path = folder + "/ledger.sqlite"
