@@ -7,7 +7,7 @@ package enum Format {
   package static func number(_ value: Double, digits: Int = 4) -> String {
     guard value.isFinite else { return "\(value)" }
     if value == 0 { return "0" }
-    if let whole = Int(exactly: value), whole.magnitude < 1_000_000 { return String(whole) }
+    if let whole = Int(exactly: value), whole.magnitude < 1_000_000_000_000 { return String(whole) }
     let magnitude = value.magnitude
     if magnitude >= 1e-4 && magnitude < 1e6 {
       return fixed(value, decimals: max(0, digits - 1 - exponent(magnitude)))
