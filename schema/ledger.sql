@@ -351,6 +351,8 @@ SELECT run.number, run.digest AS run, run.experiment, run.profile, run.purpose,
   (SELECT count(*) FROM run_stage WHERE run_stage.run = run.seq AND outcome = 'executed')
     AS executed,
   (SELECT count(*) FROM run_stage WHERE run_stage.run = run.seq AND outcome = 'hit') AS hits,
+  (SELECT count(*) FROM run_stage JOIN execution_end USING (execution)
+    WHERE run_stage.run = run.seq AND ending = 'done') AS done,
   (SELECT count(*) FROM run_stage LEFT JOIN execution_end USING (execution)
     WHERE run_stage.run = run.seq AND (outcome = 'blocked' OR ending = 'failed')) AS failed,
   run.parent, journal.body ->> '$.parent.stage' AS parent_stage,

@@ -48,7 +48,7 @@ extension Ledger {
         """
         SELECT run, number, experiment, profile, purpose, parent, started_us,
           CASE status WHEN 'running' THEN NULL ELSE status END, ended_us,
-          planned, executed, hits, failed
+          planned, executed, hits, failed, done
         FROM runs
         WHERE (?1 IS NULL OR experiment = ?1)
           AND (?2 IS NULL OR purpose IN (SELECT value FROM json_each(?2)))
@@ -72,7 +72,7 @@ extension Ledger {
       parent: row.optionalText(5).flatMap(Digest.init),
       started: Timestamp(microseconds: row.integer(6)), end: runEnd(row, 7),
       planned: row.integer(9), executed: row.integer(10), hits: row.integer(11),
-      failed: row.integer(12))
+      failed: row.integer(12), done: row.integer(13))
   }
 
   private func runEnd(_ row: Row, _ column: Int32) -> RunEnd? {

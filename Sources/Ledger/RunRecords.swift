@@ -144,6 +144,8 @@ package struct RunSummary: Hashable, Sendable {
   package var executed: Int
   package var hits: Int
   package var failed: Int
+  /// How many stages have a result.
+  package var done: Int
 }
 
 /// Which runs `Ledger.runs` gives.

@@ -86,18 +86,22 @@ import Testing
     #expect(points[0] == points[1])
   }
 
-  @Test func `Ctrl-C stops with status 130, and the next call goes on from the snapshot`() throws {
+  @Test
+  func
+    `SIGTERM stops, as Ctrl-C does, with status 130, and the next call goes on from the snapshot`()
+    throws
+  {
     let shop = try Shop()
     let command =
       ["run", Self.quickstart, "--profile", "smoke", "--set", "stages.pretrain.with.steps=20000"]
     let running = try shop.start(command + ["-q"])
     Thread.sleep(forTimeInterval: 2)
-    running.interrupt()
+    running.terminate()
     #expect(try running.wait().status == 130)
     #expect(try shop.json("log", "--json").arrayValue?.first?["status"] == "interrupted")
     let again = try shop.start(command)
     Thread.sleep(forTimeInterval: 2)
-    again.interrupt()
+    again.terminate()
     let outcome = try again.wait()
     #expect(outcome.status == 130)
     #expect(outcome.err.contains("from the snapshot of step"), "\(outcome.err)")

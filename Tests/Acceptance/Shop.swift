@@ -117,7 +117,7 @@ final class Running {
   }
 
   func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
-  func interrupt() { Foundation.kill(process.processIdentifier, SIGINT) }
+  func terminate() { Foundation.kill(process.processIdentifier, SIGTERM) }
 
   @discardableResult
   func wait() throws -> Shop.Outcome {

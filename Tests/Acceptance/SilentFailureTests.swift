@@ -42,7 +42,7 @@ import Testing
     try Data("paylaod\n".utf8).write(to: URL(fileURLWithPath: path))
     let verify = try shop.exp("verify")
     #expect(verify.status == 3)
-    #expect(verify.out.contains(hex.prefix(8)))
+    #expect(verify.out.contains(hex.dropFirst(2)))
     let cat = try shop.exp("cat", "shell:work.out")
     #expect(cat.status == 3)
     #expect(!cat.out.contains("paylaod"))
@@ -150,7 +150,7 @@ import Testing
     try shop.write("run.sh", "cat inputs/first inputs/second > out.txt")
     func text(_ first: String, _ second: String) -> String {
       let make = { (letter: String) in
-        "make-\(letter): { op: \"command\", with: { run: [\"/bin/cp\", \"\(letter).txt\", \"out.txt\"], "
+        "\"make-\(letter)\": { op: \"command\", with: { run: [\"/bin/cp\", \"\(letter).txt\", \"out.txt\"], "
           + "files: [\"\(letter).txt\"], outputs: { out: \"out.txt\" } } },"
       }
       return """

@@ -52,8 +52,12 @@ import Testing
 
   @Test func `an unknown parameter gets a suggestion`() throws {
     let outcome = try refusal(Self.plain.replacing("files:", with: "fiels:"))
-    #expect(outcome.err.contains("stages.text.with.fiels"))
-    #expect(outcome.err.contains("did you mean \"files\"?"))
+    #expect(outcome.err.contains("stages.text.with.files: is required"))
+    #expect(outcome.err.contains("is \"fiels\" a misspelling of it?"))
+    let other = try refusal(
+      Self.plain.replacing("text.txt\"", with: "text.txt\", fromat: \"text\""))
+    #expect(other.err.contains("stages.text.with.fromat"))
+    #expect(other.err.contains("did you mean \"format\"?"))
   }
 
   @Test func `a cycle is shown`() throws {

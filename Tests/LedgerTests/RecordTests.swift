@@ -93,6 +93,7 @@ import Testing
       #expect(summary.planned == 2)
       #expect(summary.executed == 1)
       #expect(summary.failed == 1)
+      #expect(summary.done == 1)
       #expect(summary.hits == 0)
     }
   }

@@ -91,7 +91,7 @@ enum Log: Verb {
   }
 
   private static func stages(_ run: RunSummary) -> String {
-    "\(run.executed + run.hits - run.failed)/\(run.planned)"
+    "\(run.done)/\(run.planned)"
   }
 
   private static func time(_ run: RunSummary) -> String {
@@ -108,7 +108,7 @@ enum Log: Verb {
       "ended": run.end.map { .string($0.ended.description) } ?? .null,
       "stages": [
         "planned": .integer(run.planned), "executed": .integer(run.executed),
-        "hits": .integer(run.hits), "failed": .integer(run.failed),
+        "hits": .integer(run.hits), "done": .integer(run.done), "failed": .integer(run.failed),
       ],
     ]
   }
