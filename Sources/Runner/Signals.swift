@@ -18,6 +18,7 @@ final class Signals {
     reader.setNonBlocking()
     writer.setNonBlocking()
     listener.store(writer.number, ordering: .sequentiallyConsistent)
+    Self.unblock()
     for number in Self.numbers {
       var action = sigaction()
       action.__sigaction_handler.sa_handler = { number in
@@ -31,6 +32,14 @@ final class Signals {
       sigaction(number, &action, &old)
       previous.append(old)
     }
+  }
+
+  /// A parent's thread may have blocked them (thread pools do), and a child inherits that.
+  private static func unblock() {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
   deinit {
