@@ -54,8 +54,10 @@ struct RunPage {
     for stage in report.stages where stage.outcome == .failed {
       console.flush()
       console.talk("")
-      console.talk(
-        console.talkStyled("\(stage.name) failed:", .red) + " \(stage.error ?? "no reason given")")
+      let error = stage.error ?? "no reason given"
+      // The error of a program ends with what it said last, which the log says too.
+      let sentence = stage.logTail.isEmpty ? error : String(error.prefix { $0 != "\n" })
+      console.talk(console.talkStyled("\(stage.name) failed:", .red) + " \(sentence)")
       for line in stage.logTail { console.talk("  | \(line)") }
     }
   }
