@@ -14,12 +14,15 @@ package struct Workspace: Sendable {
   private init(folder: String, ledger: Ledger) {
     self.folder = folder
     self.ledger = ledger
-    store = ObjectStore(at: folder + "/.exp/objects")
-    memo = FileMemo(at: folder + "/.exp/memo")
+    store = ObjectStore(at: Self.store(in: folder) + "/objects")
+    memo = FileMemo(at: Self.store(in: folder) + "/memo")
   }
 
   /// `.exp` itself.
-  package var path: String { folder + "/.exp" }
+  package var path: String { Self.store(in: folder) }
+  private static func store(in folder: String) -> String {
+    folder == "/" ? "/.exp" : folder + "/.exp"
+  }
   /// Where the private folders of executions are.
   var workFolder: String { path + "/work" }
   var locksFolder: String { path + "/locks" }
@@ -54,9 +57,9 @@ package struct Workspace: Sendable {
         .wrong,
         "there is no workspace (.exp) in \(start) or above it; `exp run` or `exp init` makes one")
     }
-    let ledger = folder + "/.exp/ledger.sqlite"
+    let ledger = store(in: folder) + "/ledger.sqlite"
     guard FileSystem.exists(ledger) else {
-      throw RunnerError(.wrong, "the workspace \(folder)/.exp has no ledger yet; run something")
+      throw RunnerError(.wrong, "the workspace \(store(in: folder)) has no ledger yet; run something")
     }
     let workspace = Workspace(folder: folder, ledger: try Ledger(readingAt: ledger))
     workspace.settleIfPossible(ledger)
@@ -73,7 +76,7 @@ package struct Workspace: Sendable {
 
   /// Opens the workspace of exactly this folder for writing, making it when there is none.
   package static func open(at folder: String) throws -> Workspace {
-    let path = folder + "/.exp"
+    let path = store(in: folder)
     for part in ["", "/work", "/locks", "/objects"] { try FileSystem.createFolder(path + part) }
     if !FileSystem.exists(path + "/.gitignore") {
       // The store is not part of the user's sources.

@@ -53,6 +53,11 @@ enum Run: Verb {
       console.talk(
         "this kernel has no Landlock: programs of `command` stages could read undeclared files")
     }
+    let numerics = experiment.experiment.numerics
+    guard numerics == "portable/1" else {
+      throw UsageError(
+        "numerics: \"\(numerics)\" is not in this version of exp; use \"portable/1\"")
+    }
     let view = ProgressView(console, isQuiet: arguments.flag("quiet"))
     defer { view.end() }
     let report = try Runner.run(
