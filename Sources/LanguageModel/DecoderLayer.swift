@@ -54,11 +54,11 @@ struct DecoderLayer: Sendable {
     _ compute: Compute
   ) {
     w.down.backward(
-      s.residual, x: a.gated, into: s.gated, gradient: g.down.weights, on: compute)
+      s.residual, x: a.gated, into: s.gated, gradient: g.down, on: compute)
     gate.backward(
       s.gated, gate: a.gate, up: a.up, gateGradient: a.gate, upGradient: a.up, on: compute)
     w.gateUp.backward(
-      a.gateUp, x: a.mlpNormed, into: s.normed, gradient: g.gateUp.weights, on: compute)
+      a.gateUp, x: a.mlpNormed, into: s.normed, gradient: g.gateUp, on: compute)
     norm.backward(
       s.normed, x: a.middle, weight: w.mlpNorm, inverseRoots: a.mlpRoots, into: s.residual,
       adding: true, weightGradient: g.mlpNorm, on: compute)
@@ -69,7 +69,7 @@ struct DecoderLayer: Sendable {
     _ documents: [Range<Int>], _ positions: [Int32], _ rotary: RotaryTable, _ compute: Compute
   ) {
     w.output.backward(
-      s.residual, x: a.attended, into: s.attended, gradient: g.output.weights, on: compute)
+      s.residual, x: a.attended, into: s.attended, gradient: g.output, on: compute)
     attention.backward(
       s.attended, queries: a.split.query, keys: a.split.key, values: a.split.value,
       out: a.attended, logSums: a.attendedLogSums, documents: documents,
@@ -78,7 +78,7 @@ struct DecoderLayer: Sendable {
     rotary.rotate(s.split.query, rowPositions: positions, inverse: true, on: compute)
     rotary.rotate(s.split.key, rowPositions: positions, inverse: true, on: compute)
     w.queryKeyValue.backward(
-      s.queryKeyValue, x: a.inputNormed, into: s.normed, gradient: g.queryKeyValue.weights,
+      s.queryKeyValue, x: a.inputNormed, into: s.normed, gradient: g.queryKeyValue,
       on: compute)
     norm.backward(
       s.normed, x: a.input, weight: w.inputNorm, inverseRoots: a.inputRoots, into: s.residual,

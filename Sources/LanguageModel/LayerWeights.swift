@@ -12,7 +12,9 @@ struct LayerWeights: Sendable {
 
   init(_ views: LayerViews, in arena: Floats) {
     inputNorm = arena[views.inputNorm.range]
-    queryKeyValue = Linear(Self.matrix([views.query, views.key, views.value], arena))
+    queryKeyValue = Linear(
+      Self.matrix([views.query, views.key, views.value], arena),
+      bias: Self.vector(views.biases, arena))
     output = Linear(Self.matrix([views.output], arena))
     mlpNorm = arena[views.mlpNorm.range]
     gateUp = Linear(Self.matrix([views.gate, views.up], arena))
@@ -24,6 +26,12 @@ struct LayerWeights: Sendable {
     let rows = views.reduce(0) { $0 + $1.shape[0] }
     let range = views[0].offset..<views[views.count - 1].range.upperBound
     return Matrix(arena[range], rows: rows, columns: views[0].shape[1])
+  }
+
+  /// Consecutive vectors as one; nil for none.
+  private static func vector(_ views: [ParameterView], _ arena: Floats) -> Floats? {
+    guard let first = views.first, let last = views.last else { return nil }
+    return arena[first.offset..<last.range.upperBound]
   }
 
   /// The same weights, quicker to apply again and again.

@@ -4,6 +4,8 @@ package struct ModelConfiguration: Hashable, Sendable {
   package enum Architecture: String, Sendable, CaseIterable {
     /// RMSNorm, rotary positions, grouped-query attention, SwiGLU.
     case llama
+    /// Llama with biases on query, key and value.
+    case qwen2
   }
 
   package var architecture: Architecture
@@ -23,6 +25,8 @@ package struct ModelConfiguration: Hashable, Sendable {
   package var isTied: Bool
   /// θ of the rotary frequencies θ^(−2i/D).
   package var ropeBase: Double
+  /// How the frequencies are changed for longer sequences; nil where they are not.
+  package var ropeScaling: RotaryScaling?
   /// ε in x / √(mean x² + ε).
   package var normEpsilon: Float
   /// The longest sequence the model is meant for, in tokens.
@@ -34,8 +38,8 @@ package struct ModelConfiguration: Hashable, Sendable {
   package init(
     architecture: Architecture = .llama, vocabularySize: Int, hidden: Int, layers: Int, heads: Int,
     keyValueHeads: Int? = nil, headSize: Int? = nil, intermediate: Int, isTied: Bool = true,
-    ropeBase: Double = 10_000, normEpsilon: Float = 1e-5, maximumPositions: Int,
-    beginToken: Int? = nil, endTokens: [Int] = []
+    ropeBase: Double = 10_000, ropeScaling: RotaryScaling? = nil, normEpsilon: Float = 1e-5,
+    maximumPositions: Int, beginToken: Int? = nil, endTokens: [Int] = []
   ) {
     self.architecture = architecture
     self.vocabularySize = vocabularySize
@@ -47,6 +51,7 @@ package struct ModelConfiguration: Hashable, Sendable {
     self.intermediate = intermediate
     self.isTied = isTied
     self.ropeBase = ropeBase
+    self.ropeScaling = ropeScaling
     self.normEpsilon = normEpsilon
     self.maximumPositions = maximumPositions
     self.beginToken = beginToken
@@ -59,6 +64,8 @@ package struct ModelConfiguration: Hashable, Sendable {
   package var queryWidth: Int { heads * headSize }
   /// Width of all key (or value) heads.
   package var keyValueWidth: Int { keyValueHeads * headSize }
+  /// Whether query, key and value have biases.
+  package var hasBiases: Bool { architecture == .qwen2 }
 
   /// Throws what makes the configuration impossible, in one sentence.
   package func validate() throws(CheckpointError) {
@@ -81,5 +88,6 @@ package struct ModelConfiguration: Hashable, Sendable {
     guard ropeBase.isFinite, ropeBase > 0, normEpsilon.isFinite, normEpsilon >= 0 else {
       throw CheckpointError("the rotary base must be above 0 and the norm's epsilon at least 0")
     }
+    try ropeScaling?.validate()
   }
 }

@@ -54,6 +54,8 @@ struct LayerViews: Hashable, Sendable {
   var gate: ParameterView
   var up: ParameterView
   var down: ParameterView
+  /// Of query, key and value, one after the other; empty in families without.
+  var biases: [ParameterView]
 }
 
 /// Places of all tensors of a decoder, in the order of Hugging Face's state dictionary.
@@ -93,8 +95,12 @@ struct ModelViews: Hashable, Sendable {
     let down = matrix("mlp.down", c.hidden, c.intermediate)
     let inputNorm = layout.add("\(prefix)input_layernorm.weight", [c.hidden], .norm)
     let mlpNorm = layout.add("\(prefix)post_attention_layernorm.weight", [c.hidden], .norm)
+    let biases = c.hasBiases ? [("q", query), ("k", key), ("v", value)] : []
+    let biasViews = biases.map { name, weight in
+      layout.add("\(prefix)self_attn.\(name)_proj.bias", [weight.shape[0]], .bias)
+    }
     return LayerViews(
       inputNorm: inputNorm, query: query, key: key, value: value, output: output,
-      mlpNorm: mlpNorm, gate: gate, up: up, down: down)
+      mlpNorm: mlpNorm, gate: gate, up: up, down: down, biases: biasViews)
   }
 }

@@ -95,7 +95,8 @@ package final class TrainingPass {
     TokenHead().backward(
       m.logits, targets: batch.targets, logSums: m.logSums, slopes: Floats(slopes), on: compute)
     head.backward(
-      m.logits, x: m.finalNormed, into: m.scratch.normed, gradient: headGradient, on: compute)
+      m.logits, x: m.finalNormed, into: m.scratch.normed, gradient: Linear(headGradient),
+      on: compute)
     layer.norm.backward(
       m.scratch.normed, x: m.final, weight: model.parameters[model.views.norm.range],
       inverseRoots: m.finalRoots, into: m.scratch.residual,

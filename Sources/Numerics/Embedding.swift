@@ -38,6 +38,15 @@ extension Compute {
     precondition(ids.allSatisfy { $0 >= 0 && $0 < table.rows }, "token id beyond the table")
   }
 
+  /// Every row of y ← that row + x: a bias. x is [y.columns].
+  package func add(row x: Floats, toRowsOf y: Matrix) {
+    precondition(x.count == y.columns, "bias of a shape that does not fit")
+    eachRow(y.rows, y.columns) { row in
+      let (p, q) = (x.base, y.floats.base + row * y.stride)
+      eachLanes(0..<y.columns) { i, n in store(load(q + i, n) + load(p + i, n), q + i, n) }
+    }
+  }
+
   /// sums[c] += the column's values, one add per row, rows ascending: a bias's gradient.
   package func addColumnSums(of x: Matrix, to sums: Floats) {
     precondition(sums.count == x.columns, "column sums of shapes that do not fit")

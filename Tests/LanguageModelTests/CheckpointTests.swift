@@ -76,10 +76,33 @@ import Testing
 
   @Test(
     arguments: [
+      nil, .linear(factor: 4),
+      .llama3(factor: 8, lowFactor: 1, highFactor: 4, originalPositions: 8192),
+      .yarn(factor: 4, originalPositions: 32768),
+      .yarn(
+        factor: 4, originalPositions: 32768, betaFast: 16, betaSlow: 2, attentionFactor: 1.25),
+    ] as [RotaryScaling?], ModelConfiguration.Architecture.allCases)
+  func `every family's configuration is read back, from the keys of transformers 4 and of 5`(
+    scaling: RotaryScaling?, architecture: ModelConfiguration.Architecture
+  ) throws {
+    var changed = configuration
+    (changed.ropeScaling, changed.architecture) = (scaling, architecture)
+    let whole = try #require(changed.huggingFace.objectValue)
+    for keys in [[], ["rope_parameters"], ["rope_theta", "rope_scaling"]] {
+      let members = whole.filter { !keys.contains($0.key) }
+      #expect(try ModelConfiguration(huggingFace: .object(members)) == changed)
+    }
+  }
+
+  @Test(
+    arguments: [
       ("model_type", "mamba", "must be \"llama\""), ("hidden_act", "gelu", "must be \"silu\""),
       ("attention_bias", true, "must be false"), ("num_hidden_layers", "two", "must be an integer"),
       ("num_key_value_heads", 3, "do not divide"), ("head_dim", 3, "odd"),
-      ("rope_scaling", ["rope_type": "yarn", "factor": 4], "\"yarn\" is not supported"),
+      ("rope_scaling", ["rope_type": "dynamic", "factor": 4], "\"dynamic\" is not supported"),
+      ("rope_scaling", ["rope_type": "yarn"], "lacks \"factor\""),
+      ("rope_scaling", ["rope_type": "linear", "factor": -1], "must be above 0"),
+      ("layer_types", ["sliding_attention", "full_attention"], "sliding_attention"),
       ("vocab_size", nil, "lacks \"vocab_size\""),
     ] as [(String, JSON, String)])
   func `what cannot be computed exactly is refused by key`(

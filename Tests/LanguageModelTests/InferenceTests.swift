@@ -3,9 +3,12 @@ import Numerics
 import Testing
 
 /// A small model with large weights, so that its distributions are far from flat.
-private func makeModel(seed: UInt64 = 3, isTied: Bool = true) -> Transformer {
+private func makeModel(
+  seed: UInt64 = 3, isTied: Bool = true, _ architecture: ModelConfiguration.Architecture = .llama
+) -> Transformer {
   let configuration = ModelConfiguration(
-    vocabularySize: 37, hidden: 24, layers: 3, heads: 4, keyValueHeads: 2, headSize: 8,
+    architecture: architecture, vocabularySize: 37, hidden: 24, layers: 3, heads: 4,
+    keyValueHeads: 2, headSize: 8,
     intermediate: 40, isTied: isTied, maximumPositions: 64)
   return Transformer(configuration, seed: seed, deviation: 0.3, on: Compute(threads: 1))
 }
@@ -31,8 +34,11 @@ private func bits(_ values: some Sequence<Float>) -> [UInt32] { values.map(\.bit
     #expect(abs(variance.squareRoot() - 0.3) < 0.02)
   }
 
-  @Test func `a prefix's logits are those of the whole, bit for bit`() throws {
-    let model = makeModel()
+  @Test(arguments: ModelConfiguration.Architecture.allCases)
+  func `a prefix's logits are those of the whole, bit for bit`(
+    architecture: ModelConfiguration.Architecture
+  ) throws {
+    let model = makeModel(architecture)
     let tokens = makeTokens(40)
     let whole = try model.logits(of: tokens, on: compute)
     for length in [1, 2, 17, 39] {
@@ -42,8 +48,11 @@ private func bits(_ values: some Sequence<Float>) -> [UInt32] { values.map(\.bit
     }
   }
 
-  @Test func `training's forward pass gives inference's log-probabilities, bit for bit`() throws {
-    let model = makeModel(isTied: false)
+  @Test(arguments: ModelConfiguration.Architecture.allCases)
+  func `training's forward pass gives inference's log-probabilities, bit for bit`(
+    architecture: ModelConfiguration.Architecture
+  ) throws {
+    let model = makeModel(isTied: false, architecture)
     let documents = [makeTokens(19), makeTokens(7, seed: 2), makeTokens(30, seed: 3)]
     let pass = TrainingPass(model, on: compute)
     let packed = pass.forward(TokenBatch(documents: documents))
@@ -56,8 +65,11 @@ private func bits(_ values: some Sequence<Float>) -> [UInt32] { values.map(\.bit
     }
   }
 
-  @Test func `greedy cached decoding equals full forward passes`() throws {
-    let model = makeModel()
+  @Test(arguments: ModelConfiguration.Architecture.allCases)
+  func `greedy cached decoding equals full forward passes`(
+    architecture: ModelConfiguration.Architecture
+  ) throws {
+    let model = makeModel(architecture)
     let prompt = makeTokens(9)
     let options = SamplingOptions(temperature: 0, maximumTokens: 20)
     let sample = try Sampler(model, threads: 2).sample([prompt], options)[0][0]

@@ -20,16 +20,24 @@ struct SquaredMean: Objective {
 
 @Suite struct GradientTests {
   private let compute = Compute(threads: 2)
+  private let yarn = RotaryScaling.yarn(
+    factor: 2, originalPositions: 8, betaFast: 2, betaSlow: 0.25)
 
-  private func makeModel(isTied: Bool) -> Transformer {
+  private func makeModel(
+    isTied: Bool, _ architecture: ModelConfiguration.Architecture = .llama
+  ) -> Transformer {
     let configuration = ModelConfiguration(
-      vocabularySize: 19, hidden: 12, layers: 2, heads: 4, keyValueHeads: 2, headSize: 6,
-      intermediate: 20, isTied: isTied, maximumPositions: 32)
+      architecture: architecture, vocabularySize: 19, hidden: 12, layers: 2, heads: 4,
+      keyValueHeads: 2, headSize: 6,
+      intermediate: 20, isTied: isTied, ropeScaling: architecture == .llama ? nil : yarn,
+      maximumPositions: 32)
     let model = Transformer(configuration, seed: 9, deviation: 0.3, on: compute)
-    // Gains of 1 would hide a missing factor.
-    for view in model.layout.views where view.role == .norm {
+    // Gains of 1 would hide a missing factor, biases of 0 a missing sum.
+    for view in model.layout.views where view.shape.count == 1 {
       RandomStream(seed: 1, purpose: view.name)
-        .fillNormal(model.parameters[view.range], mean: 1, deviation: 0.3, on: compute)
+        .fillNormal(
+          model.parameters[view.range], mean: view.role == .norm ? 1 : 0, deviation: 0.3,
+          on: compute)
     }
     return model
   }
@@ -44,14 +52,20 @@ struct SquaredMean: Objective {
     ])
   }()
 
+  @Test(arguments: ModelConfiguration.Architecture.allCases, [true, false])
+  func `every family's gradients agree with finite differences`(
+    architecture: ModelConfiguration.Architecture, isTied: Bool
+  ) {
+    checkDifferences(NextToken(), makeModel(isTied: isTied, architecture))
+  }
+
+  @Test func `gradients of a loss of the whole batch agree with finite differences`() {
+    for isTied in [true, false] { checkDifferences(SquaredMean(), makeModel(isTied: isTied)) }
+  }
+
   /// Along a random direction in every tensor, the loss changes as the gradient says. The differences
   /// are of float32 losses, so a step of 1e-2 and central differences leave about three digits.
-  @Test(arguments: [true, false], [true, false])
-  func `gradients agree with finite differences in every tensor`(
-    isTied: Bool, isSeparable: Bool
-  ) throws {
-    let objective: any Objective = isSeparable ? NextToken() : SquaredMean()
-    let model = makeModel(isTied: isTied)
+  private func checkDifferences(_ objective: some Objective, _ model: Transformer) {
     let pass = TrainingPass(model, on: compute)
     let values = pass.forward(batch)
     pass.beginBatch()
@@ -82,9 +96,11 @@ struct SquaredMean: Objective {
     }
   }
 
-  @Test(arguments: [true, false])
-  func `micro-batches and threads change no bit of a gradient`(isTied: Bool) {
-    let model = makeModel(isTied: isTied)
+  @Test(arguments: ModelConfiguration.Architecture.allCases, [true, false])
+  func `micro-batches and threads change no bit of a gradient`(
+    architecture: ModelConfiguration.Architecture, isTied: Bool
+  ) {
+    let model = makeModel(isTied: isTied, architecture)
     func gradients(rows: Int, threads: Int) -> [UInt32] {
       let pass = TrainingPass(model, on: Compute(threads: threads))
       pass.beginBatch()

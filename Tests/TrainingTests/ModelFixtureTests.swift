@@ -5,8 +5,8 @@ import Numerics
 import Testing
 import Training
 
-/// What torch and transformers computed with the same weights: see `Fixtures/make_llama.py`.
-private struct LlamaFixture {
+/// What torch and transformers computed with the same weights: see `Fixtures/make_llama.py` and `make_decoders.py`.
+private struct ModelFixture {
   let checkpoint: Checkpoint
   let documents: [[Int]]
   let logits: [[[Double]]]
@@ -30,12 +30,16 @@ private struct LlamaFixture {
   }
 }
 
-@Suite struct LlamaFixtureTests {
+private let names = [
+  "llama-untied", "llama-tied", "llama3-rope", "llama-linear-rope", "qwen2-yarn", "qwen2-tied",
+]
+
+@Suite struct ModelFixtureTests {
   private let compute = Compute(threads: 2)
 
-  @Test(arguments: ["llama-untied", "llama-tied"])
+  @Test(arguments: names)
   func `logits are those of transformers`(name: String) throws {
-    let fixture = try LlamaFixture(name)
+    let fixture = try ModelFixture(name)
     #expect(fixture.documents.count == 3)
     for (document, expected) in zip(fixture.documents, fixture.logits) {
       let logits = try fixture.checkpoint.model.logits(of: document, on: compute)
@@ -50,9 +54,9 @@ private struct LlamaFixture {
     }
   }
 
-  @Test(arguments: ["llama-untied", "llama-tied"])
+  @Test(arguments: names)
   func `every tensor's gradient has torch's norm`(name: String) throws {
-    let fixture = try LlamaFixture(name)
+    let fixture = try ModelFixture(name)
     let model = fixture.checkpoint.model
     let batch = TokenBatch(documents: fixture.documents)
     let pass = TrainingPass(model, on: compute)
@@ -69,9 +73,9 @@ private struct LlamaFixture {
     }
   }
 
-  @Test(arguments: ["llama-untied", "llama-tied"])
+  @Test(arguments: names)
   func `five AdamW steps have torch's losses and gradient norms`(name: String) throws {
-    let fixture = try LlamaFixture(name)
+    let fixture = try ModelFixture(name)
     let model = fixture.checkpoint.model
     let batch = TokenBatch(documents: fixture.documents)
     let pass = TrainingPass(model, on: compute)
