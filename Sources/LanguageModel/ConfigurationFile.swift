@@ -33,6 +33,8 @@ extension ModelConfiguration {
     switch architecture {
     case .llama: ["attention_bias": false, "mlp_bias": false, "pretraining_tp": 1]
     case .qwen2: ["use_sliding_window": false, "sliding_window": nil]
+    case .qwen3:
+      ["attention_bias": false, "use_sliding_window": false, "sliding_window": nil]
     }
   }
 
@@ -89,6 +91,7 @@ extension ModelConfiguration.Architecture {
     switch self {
     case .llama: "LlamaForCausalLM"
     case .qwen2: "Qwen2ForCausalLM"
+    case .qwen3: "Qwen3ForCausalLM"
     }
   }
 }

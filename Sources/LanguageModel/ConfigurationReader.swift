@@ -80,6 +80,10 @@ struct ConfigurationReader {
     case .llama:
       for key in ["attention_bias", "mlp_bias"] { try require(key, false, whenAbsent: true) }
     case .qwen2: try require("use_sliding_window", false, whenAbsent: true)
+    case .qwen3:
+      for key in ["attention_bias", "use_sliding_window"] {
+        try require(key, false, whenAbsent: true)
+      }
     }
     for kind in value("layer_types")?.arrayValue ?? [] where kind != "full_attention" {
       throw CheckpointError("config.json: \"layer_types\" with \(text(kind)) is not supported here")

@@ -6,11 +6,13 @@ import Numerics
 ///     output = middle + Wdown · (silu(Wgate · n) ⊙ Wup · n),   n = norm(middle)
 struct DecoderLayer: Sendable {
   let norm: RMSNorm
+  let headNorm: HeadNorm
   let attention: Attention
   let gate: Gate
 
   init(_ c: ModelConfiguration) {
     norm = RMSNorm(epsilon: c.normEpsilon)
+    headNorm = HeadNorm(norm: norm, headSize: c.headSize)
     attention = Attention(
       queryHeads: c.heads, keyHeads: c.keyValueHeads, headSize: c.headSize,
       scale: 1 / Float(c.headSize).squareRoot())
@@ -26,6 +28,8 @@ struct DecoderLayer: Sendable {
     norm.forward(
       a.input, weight: w.inputNorm, into: a.inputNormed, inverseRoots: a.inputRoots, on: compute)
     w.queryKeyValue.forward(a.inputNormed, into: a.queryKeyValue, on: compute)
+    normHeads(a.split.query, w.queryNorm, a.rawQuery, a, compute)
+    normHeads(a.split.key, w.keyNorm, a.rawKey, a, compute)
     rotary.rotate(a.split.query, rowPositions: positions, on: compute)
     rotary.rotate(a.split.key, rowPositions: positions, on: compute)
     attend(a.split)
@@ -37,6 +41,15 @@ struct DecoderLayer: Sendable {
     gate.forward(a.gate, up: a.up, into: a.gated, on: compute)
     w.down.forward(a.gated, into: output, on: compute)
     compute.add(a.middle, to: output)
+  }
+
+  /// Normalises heads where the family does so. What attention will give is free memory till then.
+  private func normHeads(
+    _ x: Matrix, _ weight: Floats?, _ kept: HeadActivations?, _ a: LayerActivations,
+    _ compute: Compute
+  ) {
+    guard let weight, let kept else { return }
+    headNorm.forward(x, weight: weight, kept: kept, scratch: a.attended.floats, on: compute)
   }
 
   /// Turns `s.residual` from the gradient of the layer's output into that of its input, and adds the
@@ -77,12 +90,25 @@ struct DecoderLayer: Sendable {
       on: compute)
     rotary.rotate(s.split.query, rowPositions: positions, inverse: true, on: compute)
     rotary.rotate(s.split.key, rowPositions: positions, inverse: true, on: compute)
+    headsBackward(s.split.query, w.queryNorm, a.rawQuery, g.queryNorm, s, compute)
+    headsBackward(s.split.key, w.keyNorm, a.rawKey, g.keyNorm, s, compute)
     w.queryKeyValue.backward(
       s.queryKeyValue, x: a.inputNormed, into: s.normed, gradient: g.queryKeyValue,
       on: compute)
     norm.backward(
       s.normed, x: a.input, weight: w.inputNorm, inverseRoots: a.inputRoots, into: s.residual,
       adding: true, weightGradient: g.inputNorm, on: compute)
+  }
+
+  /// Where the family normalises heads; the gradient of attention's result is free memory by then.
+  private func headsBackward(
+    _ dx: Matrix, _ weight: Floats?, _ kept: HeadActivations?, _ gradient: Floats?,
+    _ s: LayerGradients, _ compute: Compute
+  ) {
+    guard let weight, let kept, let gradient else { return }
+    headNorm.backward(
+      dx, weight: weight, kept: kept, weightGradient: gradient, scratch: s.attended.floats,
+      on: compute)
   }
 }
 

@@ -20,6 +20,9 @@ struct LayerActivations {
   let gateUp: Matrix
   /// `[rows, intermediate]`
   let gated: Matrix
+  /// Queries and keys before their norms; nil in families without.
+  let rawQuery: HeadActivations?
+  let rawKey: HeadActivations?
 
   private let configuration: ModelConfiguration
 
@@ -37,6 +40,11 @@ struct LayerActivations {
     mlpRoots = Floats(count: rows)
     gateUp = Matrix(rows: rows, columns: 2 * c.intermediate)
     gated = Matrix(rows: rows, columns: c.intermediate)
+    func heads(_ count: Int) -> HeadActivations? {
+      c.hasHeadNorms ? HeadActivations(rows: rows, heads: count, headSize: c.headSize) : nil
+    }
+    rawQuery = heads(c.heads)
+    rawKey = heads(c.keyValueHeads)
   }
 
   /// The first `rows` rows of another's memory.
@@ -54,6 +62,8 @@ struct LayerActivations {
     mlpRoots = other.mlpRoots[all]
     gateUp = other.gateUp[rows: all]
     gated = other.gated[rows: all]
+    rawQuery = other.rawQuery.map { HeadActivations($0, rows: rows) }
+    rawKey = other.rawKey.map { HeadActivations($0, rows: rows) }
   }
 
   var split: QueryKeyValue { QueryKeyValue(queryKeyValue, configuration) }

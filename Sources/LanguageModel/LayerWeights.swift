@@ -9,6 +9,9 @@ struct LayerWeights: Sendable {
   let mlpNorm: Floats
   var gateUp: Linear
   var down: Linear
+  /// Gains over a head; nil in families without.
+  let queryNorm: Floats?
+  let keyNorm: Floats?
 
   init(_ views: LayerViews, in arena: Floats) {
     inputNorm = arena[views.inputNorm.range]
@@ -19,6 +22,8 @@ struct LayerWeights: Sendable {
     mlpNorm = arena[views.mlpNorm.range]
     gateUp = Linear(Self.matrix([views.gate, views.up], arena))
     down = Linear(Self.matrix([views.down], arena))
+    queryNorm = views.queryNorm.map { arena[$0.range] }
+    keyNorm = views.keyNorm.map { arena[$0.range] }
   }
 
   /// Consecutive matrices of equal width as one.

@@ -6,6 +6,9 @@ package struct ModelConfiguration: Hashable, Sendable {
     case llama
     /// Llama with biases on query, key and value.
     case qwen2
+    /// Llama with an RMSNorm over every head of queries and keys before rotation; tied, AFM's form
+    /// (Gunter et al. 2024, §2).
+    case qwen3
   }
 
   package var architecture: Architecture
@@ -66,6 +69,8 @@ package struct ModelConfiguration: Hashable, Sendable {
   package var keyValueWidth: Int { keyValueHeads * headSize }
   /// Whether query, key and value have biases.
   package var hasBiases: Bool { architecture == .qwen2 }
+  /// Whether every head of queries and keys is normalised.
+  package var hasHeadNorms: Bool { architecture == .qwen3 }
 
   /// Throws what makes the configuration impossible, in one sentence.
   package func validate() throws(CheckpointError) {

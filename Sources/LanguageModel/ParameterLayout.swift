@@ -56,6 +56,9 @@ struct LayerViews: Hashable, Sendable {
   var down: ParameterView
   /// Of query, key and value, one after the other; empty in families without.
   var biases: [ParameterView]
+  /// Gains over a head, of queries and of keys; nil in families without.
+  var queryNorm: ParameterView?
+  var keyNorm: ParameterView?
 }
 
 /// Places of all tensors of a decoder, in the order of Hugging Face's state dictionary.
@@ -95,12 +98,16 @@ struct ModelViews: Hashable, Sendable {
     let down = matrix("mlp.down", c.hidden, c.intermediate)
     let inputNorm = layout.add("\(prefix)input_layernorm.weight", [c.hidden], .norm)
     let mlpNorm = layout.add("\(prefix)post_attention_layernorm.weight", [c.hidden], .norm)
+    let headNorms = (c.hasHeadNorms ? ["q", "k"] : []).map {
+      layout.add("\(prefix)self_attn.\($0)_norm.weight", [c.headSize], .norm)
+    }
     let biases = c.hasBiases ? [("q", query), ("k", key), ("v", value)] : []
     let biasViews = biases.map { name, weight in
       layout.add("\(prefix)self_attn.\(name)_proj.bias", [weight.shape[0]], .bias)
     }
     return LayerViews(
       inputNorm: inputNorm, query: query, key: key, value: value, output: output,
-      mlpNorm: mlpNorm, gate: gate, up: up, down: down, biases: biasViews)
+      mlpNorm: mlpNorm, gate: gate, up: up, down: down, biases: biasViews,
+      queryNorm: headNorms.first, keyNorm: headNorms.last)
   }
 }
