@@ -16,7 +16,7 @@ CREATE TABLE journal (
   kind TEXT NOT NULL,            -- the record's type without its version: 'recipe', 'run', …
   digest TEXT NOT NULL UNIQUE,   -- SHA-256 of the body
   body TEXT NOT NULL,            -- RFC 8785 canonical JSON
-  hash TEXT NOT NULL             -- SHA-256 of: the previous row's hash, a line feed, the digest
+  hash TEXT NOT NULL             -- SHA-256 of three lines: the previous row's hash, kind, digest
 ) STRICT;
 CREATE INDEX journal_by_kind ON journal (kind);
 

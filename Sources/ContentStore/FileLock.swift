@@ -46,8 +46,12 @@ package final class FileLock: Sendable {
 
   /// Whether some process holds the lock now. A missing file is held by nobody.
   package static func isHeld(_ path: String) throws(StoreError) -> Bool {
-    guard FileSystem.exists(path) else { return false }
-    return try tryAcquire(path) == nil
+    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 && errno == ENOENT { return false }
+    _ = try valueOrErrno(cannot: "read the lock \"\(path)\"") { descriptor }
+    defer { close(descriptor) }
+    // Shared, so that two who ask at once do not take each other for the holder.
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
   private static func open(_ path: String) throws(StoreError) -> FileLock {

@@ -1,7 +1,8 @@
-/// Cuts a stream of bytes into lines; a last line without an end is never given out, because it may
-/// be half written.
+/// Cuts a stream of bytes into lines; a last line without an end is given out only by `rest`, because
+/// it may be half written.
 package struct LineSplitter {
-  private var rest: [UInt8] = []
+  /// What came after the last line's end.
+  package private(set) var rest: [UInt8] = []
 
   package init() {}
 

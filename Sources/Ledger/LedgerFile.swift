@@ -88,13 +88,15 @@ enum LedgerFile {
   }
 
   private static func copyFile(_ source: String, to target: String) -> Bool {
-    guard let input = fopen(source, "re"), let output = fopen(target, "wxe") else { return false }
+    guard let input = fopen(source, "re") else { return false }
     defer { fclose(input) }
+    guard let output = fopen(target, "wxe") else { return false }
+    var isWhole = true
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
     while case let count = fread(&buffer, 1, buffer.count, input), count > 0 {
-      guard fwrite(buffer, 1, count, output) == count else { break }
+      isWhole = isWhole && fwrite(buffer, 1, count, output) == count
     }
-    return ferror(input) == 0 && fclose(output) == 0
+    return fclose(output) == 0 && isWhole && ferror(input) == 0
   }
 
   /// Refuses what is no ledger, or one of a newer `exp`.

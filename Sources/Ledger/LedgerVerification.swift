@@ -128,7 +128,7 @@ private struct Verification {
     {
       report(place, "says kind \(row.kind), but its record is \(type)")
     }
-    let next = SHA256.hash(Array("\(hash)\n\(row.digest)".utf8)).description
+    let next = Journal.next(after: hash, row.kind, row.digest).description
     if next != row.hash {
       report(place, "the chain is broken: the hash does not follow from the row before")
     }

@@ -49,7 +49,7 @@ package struct LedgerWriter: ~Copyable {
   private mutating func append(
     _ kind: String, _ digest: Digest, _ body: String
   ) throws(LedgerError) {
-    hash = Journal.next(after: hash, digest)
+    hash = Journal.next(after: hash.description, kind, digest.description)
     seq += 1
     try database.run(
       "INSERT INTO journal VALUES (?, ?, ?, ?, ?)", seq, kind, digest.description, body,
@@ -68,9 +68,9 @@ enum Journal {
   /// What stands before the first row.
   static let start = Digest(bytes: [UInt8](repeating: 0, count: 32))
 
-  /// SHA-256 of the previous hash, a line feed, and the record's digest, both as text.
-  static func next(after hash: Digest, _ digest: Digest) -> Digest {
-    SHA256.hash(Array("\(hash)\n\(digest)".utf8))
+  /// SHA-256 of the previous hash, the record's kind and its digest, each a line of text.
+  static func next(after hash: String, _ kind: String, _ digest: String) -> Digest {
+    SHA256.hash(Array("\(hash)\n\(kind)\n\(digest)".utf8))
   }
 }
 

@@ -39,6 +39,11 @@ struct Attempt {
     while true {
       let folder = "\(parent)/\(prefix)\(number)"
       if mkdir(folder, 0o777) == 0 { return folder }
+      if errno == ENOENT {
+        // A replay that ended just now took the empty parent away.
+        try FileSystem.createFolder(parent)
+        continue
+      }
       if errno != EEXIST {
         throw StoreError(errno: errno, cannot: "create the folder \"\(folder)\"")
       }

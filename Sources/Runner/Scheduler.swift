@@ -56,8 +56,11 @@ final class Scheduler {
     let stages = try options.until.map { try experiment.stages(until: $0) } ?? experiment.stages
     let files = FileInputs(workspace: workspace, isStoring: !options.isDryRun)
     nodes = try stages.enumerated().map { position, stage in
-      let recorded = options.recordedInputs[stage.name]
-      return Node(stage, position: position, files: try recorded ?? files.artifacts(of: stage))
+      // What a branch takes over from its parent stands in for files of the same port.
+      let recorded = options.recordedInputs[stage.name] ?? [:]
+      let isComplete = stage.files.keys.allSatisfy { recorded[$0] != nil }
+      let found = try isComplete ? [:] : files.artifacts(of: stage)
+      return Node(stage, position: position, files: found.merging(recorded) { $1 })
     }
     if !options.isDryRun { try workspace.memo.save() }
     byName = Dictionary(nodes.map { ($0.stage.name, $0) }) { first, _ in first }
@@ -172,7 +175,7 @@ final class Scheduler {
     let results = try workspace.ledger.results(ofRecipe: digest)
     guard
       let known = results.first(where: { result in
-        result.result.outputs.values.allSatisfy { workspace.store.contains($0.digest) }
+        result.result.outputs.values.allSatisfy { workspace.store.isWhole($0) }
       }), let execution = known.executions.first
     else { return false }
     node.report.result = known.result
@@ -320,7 +323,8 @@ final class Scheduler {
 
   private var ending: Ending {
     if pool.isStopping, nodes.contains(where: { !$0.hasResult }) { return .interrupted }
-    let isBad = nodes.contains { $0.report.outcome == .failed || $0.report.outcome == .blocked }
+    let bad: Set<RunReport.Outcome> = [.failed, .blocked, .interrupted]
+    let isBad = nodes.contains { bad.contains($0.report.outcome) }
     return isBad ? .failed : .done
   }
 

@@ -70,10 +70,13 @@ package enum Verify {
     var sorted: [String] { found.withLock { $0.sorted { $0.key < $1.key }.map(\.value) } }
   }
 
-  /// Objects of recorded outputs that are not there.
+  /// Objects of recorded outputs and inputs that are not there.
   private static func missing(_ workspace: Workspace) throws -> [String] {
     let table = try workspace.ledger.select(
-      "SELECT DISTINCT artifact, kind, stage || '.' || port FROM outputs ORDER BY 3, 1")
+      """
+      SELECT artifact, kind, stage || '.' || port AS place FROM outputs
+      UNION SELECT artifact, kind, 'the input ' || port FROM input ORDER BY 3, 1
+      """)
     var seen: Set<Artifact> = []
     var problems: [String] = []
     for row in table.rows {

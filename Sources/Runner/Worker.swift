@@ -51,7 +51,9 @@ package enum Worker {
       try stage.run(context)
       return .result(try context.result(stage.ports))
     } catch {
-      return cancellation.isRequested ? .interrupted : .failed(describe(error))
+      // A stop shows as many errors; but what the store could not take is never its doing.
+      let isStop = error is StageInterrupted || cancellation.isRequested && !(error is StoreError)
+      return isStop ? .interrupted : .failed(describe(error))
     }
   }
 

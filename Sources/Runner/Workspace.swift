@@ -59,7 +59,8 @@ package struct Workspace: Sendable {
     }
     let ledger = store(in: folder) + "/ledger.sqlite"
     guard FileSystem.exists(ledger) else {
-      throw RunnerError(.wrong, "the workspace \(store(in: folder)) has no ledger yet; run something")
+      throw RunnerError(
+        .wrong, "the workspace \(store(in: folder)) has no ledger yet; run something")
     }
     let workspace = Workspace(folder: folder, ledger: try Ledger(readingAt: ledger))
     workspace.settleIfPossible(ledger)

@@ -26,11 +26,27 @@ struct CommandFolder {
       try place(context.inputs(port), at: "\(inputs)/\(port)")
     }
     _ = try valueOrErrno(cannot: "link \"\(run)/inputs\"") { symlink("../inputs", "\(run)/inputs") }
+    guard !FileSystem.exists(path("parameters.json")) else {
+      throw StageError(
+        "the stage's files hold a parameters.json, which is where the program finds its parameters; "
+          + "give yours another name")
+    }
     try FileSystem.write(try parameters.parameters.canonical(), to: path("parameters.json"))
     // Trees keep no permissions; a program among the files must be executable.
     if let own = parameters.run.first, own.contains("/"), !own.hasPrefix("/") {
       chmod(path(own), 0o755)
+      try refuseScript(own)
     }
+  }
+
+  /// The interpreter of a script among the stage's own files is not in the recipe, so it must be named.
+  private func refuseScript(_ own: String) throws {
+    guard let file = try? File(path(own), .read), let start = try? file.read(upTo: 2),
+      start == Array("#!".utf8)
+    else { return }
+    throw StageError(
+      "\"\(own)\" is a script, whose interpreter the recipe would not know; name the interpreter: "
+        + "run: [\"python3\", \"\(own)\"]")
   }
 
   /// One artifact is the path itself; several are numbered files or folders in it.

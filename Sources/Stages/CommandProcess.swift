@@ -81,7 +81,9 @@ final class CommandProcess {
       // The earliest time that ZIP files can hold: https://reproducible-builds.org/docs/source-date-epoch
       "SOURCE_DATE_EPOCH": "315532800",
       "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
-      "OMP_NUM_THREADS": String(context.threads),
+      // A number of threads changes the bits of many programs, so it may not come from outside the
+      // recipe; declare it in `environment` where speed matters more.
+      "OMP_NUM_THREADS": "1",
       "EXP_PARAMETERS": try parameters.parameters.canonicalText(),
     ]
     variables.merge(parameters.environment) { _, declared in declared }
@@ -99,13 +101,15 @@ final class CommandProcess {
   private func readStreams() throws {
     for stream in streams {
       while let bytes = stream.reader.read(), !bytes.isEmpty {
-        for line in stream.splitter.add(bytes) {
-          let text = String(decoding: line.prefix(4096), as: UTF8.self)
-          context.log(text)
-          stream.tail = (stream.tail + [text]).suffix(8)
-        }
+        for line in stream.splitter.add(bytes) { note(line, of: stream) }
       }
     }
+  }
+
+  private func note(_ line: [UInt8], of stream: Stream) {
+    let text = String(decoding: line.prefix(4096), as: UTF8.self)
+    context.log(text)
+    stream.tail = (stream.tail + [text]).suffix(8)
   }
 
   /// SIGTERM, two seconds, SIGKILL.
@@ -119,6 +123,10 @@ final class CommandProcess {
   }
 
   private func check(_ ending: ChildProcess.Ending) throws {
+    for stream in streams {
+      let rest = stream.splitter.rest
+      if !rest.isEmpty { note(rest, of: stream) }
+    }
     if ending.isSuccess { return }
     let how =
       ending.status.map { "with status \($0)" }

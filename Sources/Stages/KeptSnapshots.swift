@@ -5,9 +5,13 @@ import Pipeline
 /// states that a killed run goes on from, so that it can find them again in the store.
 final class KeptSnapshots {
   private let output: any OutputTree
+  private let store: ObjectStore
   private var digests: [(step: Int, digest: Digest)] = []
 
-  init(_ output: any OutputTree) { self.output = output }
+  init(_ output: any OutputTree, in store: ObjectStore) {
+    self.output = output
+    self.store = store
+  }
 
   private static let key = "kept"
 
@@ -34,8 +38,10 @@ final class KeptSnapshots {
   func add(_ bytes: [UInt8], step: Int) throws {
     let digits = String(step)
     let padded = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+    // Durable before any state names it: the tree's files are so only when the tree is finished.
+    let digest = try store.put(bytes)
     try output.add("step-\(padded).safetensors", bytes)
-    digests.append((step, SHA256.hash(bytes)))
+    digests.append((step, digest))
   }
 
   func finish() throws { try output.finish() }

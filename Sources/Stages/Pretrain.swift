@@ -40,6 +40,10 @@ package enum Pretrain: Stage {
       traceEvery = try reader.integer(
         "traceEvery", default: 100, unit: "steps",
         "Steps between lines of the trace that a replay compares; 0 writes the last only.")
+      guard Double(steps) * Double(batch) * Double(sequence) < 9e15 else {
+        throw ParameterError(
+          path: "steps", message: "times batch and sequence is beyond 9e15 tokens")
+      }
     }
 
     /// Reads `steps`, which is needed when `tokens` is not given, and refused when it is.

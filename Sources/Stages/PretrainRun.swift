@@ -39,7 +39,8 @@ struct PretrainRun {
   func carryOut() throws {
     let tokenizer = try context.input("tokenizer").files()
     let (trainer, earlier) = try start()
-    let kept = KeptSnapshots(try context.makeTree("snapshots"))
+    let kept = KeptSnapshots(
+      try context.makeTree("snapshots"), in: try context.input("tokens").store)
     for (step, bytes) in earlier { try kept.add(bytes, step: step) }
     let epochs = Double(parameters.tokens) / Double(training.tokens.count)
     context.log(

@@ -11,10 +11,12 @@ struct Program {
   /// Absolute; nil for one of the command's own files, which is looked up in its private folder.
   let path: String?
   private let name: String
+  private let searchPath: String
 
   /// Finds a program as `execvp` would, but on the command's own search path.
   init(_ name: String, searchPath: String) throws(ParameterError) {
     self.name = name
+    self.searchPath = searchPath
     if name.hasPrefix("/") {
       path = name
     } else if name.contains("/") {
@@ -42,19 +44,21 @@ struct Program {
   /// belong to the recipe.
   var identity: [String] {
     guard let path else { return [] }
-    return [path] + Self.interpreters(of: path)
+    return [path] + interpreters(of: path)
   }
 
   /// The interpreter that a script names in its first line: `#!/bin/sh`, `#!/usr/bin/env python3`.
-  private static func interpreters(of path: String) -> [String] {
+  private func interpreters(of path: String) -> [String] {
     guard let file = try? File(path, .read), let start = try? file.read(upTo: 256),
       start.starts(with: [UInt8(ascii: "#"), UInt8(ascii: "!")])
     else { return [] }
     let line = String(decoding: start.dropFirst(2).prefix { $0 != 0x0A }, as: UTF8.self)
     let words = line.split(separator: " ").map(String.init)
     guard let interpreter = words.first, interpreter.hasPrefix("/") else { return [] }
-    guard interpreter.hasSuffix("/env"), words.count > 1,
-      let meant = try? Program(words[1], searchPath: standardPath).path
+    // `env -S NAME=value program`: the program is the first word that is neither.
+    guard interpreter.hasSuffix("/env"),
+      let word = words.dropFirst().first(where: { !$0.hasPrefix("-") && !$0.contains("=") }),
+      let meant = try? Program(word, searchPath: searchPath).path
     else { return [interpreter] }
     return [interpreter, meant]
   }

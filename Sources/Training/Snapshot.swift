@@ -40,9 +40,13 @@ extension Trainer {
   package func restore(_ bytes: [UInt8]) throws(CheckpointError) -> [String: String] {
     let file = try Safetensors(parsing: bytes)
     guard file.metadata["kind"] == SnapshotName.kind,
-      let step = file.metadata["step"].flatMap({ Int($0) }), step >= 0, step <= plan.steps,
+      let step = file.metadata["step"].flatMap({ Int($0) }), step >= 0,
       let rolling = file.metadata["rolling"].flatMap({ Digest($0) })
     else { throw CheckpointError("this is not a snapshot of this training run") }
+    guard step <= plan.steps else {
+      throw CheckpointError(
+        "the snapshot is of step \(step), beyond the \(plan.steps) steps asked for")
+    }
     let history = try Self.history(file, step)
     for view in model.layout.views {
       try Self.load(file, view.name, view, into: model.parameters)

@@ -105,6 +105,9 @@ import Testing
     let outcome = try again.wait()
     #expect(outcome.status == 130)
     #expect(outcome.err.contains("from the snapshot of step"), "\(outcome.err)")
+    let log = try shop.exp("show", "quickstart:pretrain").out
+    #expect(log.contains("going on after step"), "\(log)")
+    #expect(!log.contains("starting over"))
   }
 
   @Test

@@ -105,13 +105,15 @@ import Text
   func `interrupted and resumed, it gives what it would have given`(stop: Int) throws {
     let plain = try context()
     try Pretrain.run(parameters(), in: plain)
-    let first = try context(store: plain.store, stopAfter: stop)
+    // A store of its own: what the first run kept must have reached it before it was stopped.
+    let first = try context(stopAfter: stop)
     #expect(throws: FakeInterruption.self) { try Pretrain.run(parameters(), in: first) }
     #expect(first.outputs.isEmpty)
     #expect(first.snapshots.last?.step == stop + 1)
-    let second = try context(threads: 2, store: plain.store)
+    let second = try context(threads: 2, store: first.store)
     second.snapshots = first.snapshots
     try Pretrain.run(parameters(), in: second)
+    #expect(!second.logLines.contains { $0.contains("starting over") })
     #expect(second.outputs == plain.outputs)
     #expect(second.scores == plain.scores)
     #expect(second.metrics == plain.metrics)

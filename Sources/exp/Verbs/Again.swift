@@ -31,14 +31,15 @@ enum BranchVerb: Verb {
     let session = try Session.writing()
     let parent = try session.run(arguments.operands[0])
     let (stage, step) = try parse(place)
-    let (experiment, options) = try Branch.resolve(
+    var (experiment, options) = try Branch.resolve(
       parent: parent.id, at: stage, step: step, overrides: try RunSettings.overrides(arguments),
       in: session.workspace, registry: .all, options: try RunSettings.options(arguments))
+    options.capture = Machine.capture(in: options.folder ?? FileSystem.currentFolder())
     let report = try Run.execute(experiment, session.workspace, options, arguments, console)
     if let tag = arguments.value("tag"), let run = report.run {
       try session.ledger.tag(tag, Subject(.run, run))
     }
-    return Run.status(report, isLocked: false)
+    return ExitStatus(rawValue: report.exitStatus) ?? .failed
   }
 
   private static func parse(_ place: String) throws -> (stage: String, step: Int?) {
@@ -149,7 +150,7 @@ enum LockVerb: Verb {
   static let name = "lock"
   static let summary = "Write a run's lock file: the exact results that others must get"
   static let discussion = """
-    The file is named after the run's profile and goes beside the experiment, to be committed.
+    `exp run` looks for it beside the experiment: lock.json, or PROFILE.lock.json. Commit it.
 
       exp lock quickstart -o experiments/quickstart/lock.json
     """

@@ -41,7 +41,7 @@ enum Run: Verb {
     if let tag = arguments.value("tag"), let run = report.run {
       try workspace.ledger.tag(tag, Subject(.run, run))
     }
-    return status(report, isLocked: options.isLocked)
+    return ExitStatus(rawValue: report.exitStatus) ?? .failed
   }
 
   /// Runs with a progress view, and prints the outcome.
@@ -79,17 +79,6 @@ enum Run: Verb {
     if options.isLocked && options.lock == nil {
       throw UsageError("--locked: there is no \(path); write it with `exp lock RUN`")
     }
-  }
-
-  /// Without `--locked` only a broken promise counts: the same recipe with another result.
-  static func status(_ report: RunReport, isLocked: Bool) -> ExitStatus {
-    if report.ending == .done && !isLocked {
-      let isBroken = (report.lockDifferences ?? []).contains { difference in
-        if case .result = difference { true } else { false }
-      }
-      return isBroken ? .failed : .done
-    }
-    return ExitStatus(rawValue: report.exitStatus) ?? .failed
   }
 }
 
