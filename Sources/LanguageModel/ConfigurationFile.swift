@@ -28,11 +28,26 @@ extension ModelConfiguration {
     return .object(members)
   }
 
+  /// Hugging Face's name of a Gemma 2 layer's kind.
+  static func gemmaLayerType(_ index: Int) -> String {
+    index % 2 == 0 ? "sliding_attention" : "full_attention"
+  }
+
   /// What only this architecture has.
   private var familyMembers: [String: JSON] {
     switch architecture {
     case .llama: ["attention_bias": false, "mlp_bias": false, "pretraining_tp": 1]
     case .qwen2: ["use_sliding_window": false, "sliding_window": nil]
+    case .gemma2:
+      [
+        "hidden_activation": "gelu_pytorch_tanh", "hidden_act": "gelu_pytorch_tanh",
+        "attention_bias": false,
+        "query_pre_attn_scalar": .number(queryScalar ?? Double(headSize)),
+        "attn_logit_softcapping": scoreCap.map(JSON.number) ?? .null,
+        "final_logit_softcapping": logitCap.map(JSON.number) ?? .null,
+        "sliding_window": .integer(slidingWindow ?? maximumPositions),
+        "layer_types": .array((0..<layers).map { .string(Self.gemmaLayerType($0)) }),
+      ]
     case .qwen3:
       ["attention_bias": false, "use_sliding_window": false, "sliding_window": nil]
     }
@@ -66,6 +81,7 @@ extension ModelConfiguration {
     let reader = ConfigurationReader(json: json)
     let architecture = try reader.architecture()
     try reader.requirePlain(architecture)
+    let isGemma = architecture == .gemma2
     let hidden = try reader.integer("hidden_size")
     let heads = try reader.integer("num_attention_heads")
     self.init(
@@ -73,10 +89,15 @@ extension ModelConfiguration {
       vocabularySize: try reader.integer("vocab_size"), hidden: hidden,
       layers: try reader.integer("num_hidden_layers"), heads: heads,
       keyValueHeads: try reader.integer("num_key_value_heads", default: heads),
-      headSize: try reader.integer("head_dim", default: heads > 0 ? hidden / heads : 0),
+      headSize: try reader.integer(
+        "head_dim", default: isGemma ? 256 : heads > 0 ? hidden / heads : 0),
       intermediate: try reader.integer("intermediate_size"),
-      isTied: try reader.boolean("tie_word_embeddings", default: false),
+      isTied: try reader.boolean("tie_word_embeddings", default: isGemma),
       ropeBase: try reader.ropeBase(), ropeScaling: try reader.ropeScaling(),
+      queryScalar: isGemma ? try reader.number("query_pre_attn_scalar", default: 256) : nil,
+      scoreCap: isGemma ? try reader.cap("attn_logit_softcapping", default: 50) : nil,
+      logitCap: isGemma ? try reader.cap("final_logit_softcapping", default: 30) : nil,
+      slidingWindow: isGemma ? try reader.integer("sliding_window", default: 4096) : nil,
       normEpsilon: Float(try reader.number("rms_norm_eps", default: 1e-6)),
       maximumPositions: try reader.integer("max_position_embeddings", default: 2048),
       beginToken: try reader.tokens("bos_token_id").first,
@@ -92,6 +113,7 @@ extension ModelConfiguration.Architecture {
     case .llama: "LlamaForCausalLM"
     case .qwen2: "Qwen2ForCausalLM"
     case .qwen3: "Qwen3ForCausalLM"
+    case .gemma2: "Gemma2ForCausalLM"
     }
   }
 }

@@ -10,13 +10,16 @@ struct DecoderLayer: Sendable {
   let attention: Attention
   let gate: Gate
 
-  init(_ c: ModelConfiguration) {
-    norm = RMSNorm(epsilon: c.normEpsilon)
+  /// The layer at `index`; layers differ in what they attend to.
+  init(_ c: ModelConfiguration, index: Int) {
+    norm = RMSNorm(epsilon: c.normEpsilon, offset: c.normOffset)
     headNorm = HeadNorm(norm: norm, headSize: c.headSize)
     attention = Attention(
       queryHeads: c.heads, keyHeads: c.keyValueHeads, headSize: c.headSize,
-      scale: 1 / Float(c.headSize).squareRoot())
-    gate = .silu
+      scale: c.queryScalar.map { Float(1 / $0.squareRoot()) }
+        ?? 1 / Float(c.headSize).squareRoot(),
+      softCap: c.scoreCap.map { Float($0) }, window: index % 2 == 0 ? c.slidingWindow : nil)
+    gate = c.architecture == .gemma2 ? .tanhGELU : .silu
   }
 
   /// Computes `a` from `a.input`, and the next layer's input. `attend` fills `a.attended` from the
@@ -33,19 +36,41 @@ struct DecoderLayer: Sendable {
     rotary.rotate(a.split.query, rowPositions: positions, on: compute)
     rotary.rotate(a.split.key, rowPositions: positions, on: compute)
     attend(a.split)
-    w.output.forward(a.attended, into: a.middle, on: compute)
+    w.output.forward(a.attended, into: a.rawAttention?.input ?? a.middle, on: compute)
+    normOutput(a.rawAttention, w.attentionNorm, into: a.middle, compute)
     compute.add(a.input, to: a.middle)
     norm.forward(
       a.middle, weight: w.mlpNorm, into: a.mlpNormed, inverseRoots: a.mlpRoots, on: compute)
     w.gateUp.forward(a.mlpNormed, into: a.gateUp, on: compute)
     gate.forward(a.gate, up: a.up, into: a.gated, on: compute)
-    w.down.forward(a.gated, into: output, on: compute)
+    w.down.forward(a.gated, into: a.rawOutput?.input ?? output, on: compute)
+    normOutput(a.rawOutput, w.outputNorm, into: output, compute)
     compute.add(a.middle, to: output)
+  }
+
+  /// Normalises what a block gave, where the family does so.
+  private func normOutput(
+    _ kept: NormActivations?, _ weight: Floats?, into output: Matrix, _ compute: Compute
+  ) {
+    guard let kept, let weight else { return }
+    norm.forward(kept.input, weight: weight, into: output, inverseRoots: kept.roots, on: compute)
+  }
+
+  /// The gradient of what a block gave, from that of the residual stream.
+  private func outputBackward(
+    _ kept: NormActivations?, _ weight: Floats?, _ gradient: Floats?, _ s: LayerGradients,
+    _ compute: Compute
+  ) -> Matrix {
+    guard let kept, let weight, let gradient else { return s.residual }
+    norm.backward(
+      s.residual, x: kept.input, weight: weight, inverseRoots: kept.roots, into: s.normed,
+      weightGradient: gradient, on: compute)
+    return s.normed
   }
 
   /// Normalises heads where the family does so. What attention will give is free memory till then.
   private func normHeads(
-    _ x: Matrix, _ weight: Floats?, _ kept: HeadActivations?, _ a: LayerActivations,
+    _ x: Matrix, _ weight: Floats?, _ kept: NormActivations?, _ a: LayerActivations,
     _ compute: Compute
   ) {
     guard let weight, let kept else { return }
@@ -66,8 +91,9 @@ struct DecoderLayer: Sendable {
     _ a: LayerActivations, _ w: LayerWeights, _ g: LayerWeights, _ s: LayerGradients,
     _ compute: Compute
   ) {
+    let dy = outputBackward(a.rawOutput, w.outputNorm, g.outputNorm, s, compute)
     w.down.backward(
-      s.residual, x: a.gated, into: s.gated, gradient: g.down, on: compute)
+      dy, x: a.gated, into: s.gated, gradient: g.down, on: compute)
     gate.backward(
       s.gated, gate: a.gate, up: a.up, gateGradient: a.gate, upGradient: a.up, on: compute)
     w.gateUp.backward(
@@ -81,8 +107,9 @@ struct DecoderLayer: Sendable {
     _ a: LayerActivations, _ w: LayerWeights, _ g: LayerWeights, _ s: LayerGradients,
     _ documents: [Range<Int>], _ positions: [Int32], _ rotary: RotaryTable, _ compute: Compute
   ) {
+    let dy = outputBackward(a.rawAttention, w.attentionNorm, g.attentionNorm, s, compute)
     w.output.backward(
-      s.residual, x: a.attended, into: s.attended, gradient: g.output, on: compute)
+      dy, x: a.attended, into: s.attended, gradient: g.output, on: compute)
     attention.backward(
       s.attended, queries: a.split.query, keys: a.split.key, values: a.split.value,
       out: a.attended, logSums: a.attendedLogSums, documents: documents,
@@ -102,7 +129,7 @@ struct DecoderLayer: Sendable {
 
   /// Where the family normalises heads; the gradient of attention's result is free memory by then.
   private func headsBackward(
-    _ dx: Matrix, _ weight: Floats?, _ kept: HeadActivations?, _ gradient: Floats?,
+    _ dx: Matrix, _ weight: Floats?, _ kept: NormActivations?, _ gradient: Floats?,
     _ s: LayerGradients, _ compute: Compute
   ) {
     guard let weight, let kept, let gradient else { return }

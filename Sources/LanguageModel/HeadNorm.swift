@@ -8,7 +8,7 @@ struct HeadNorm: Sendable {
   /// Normalises every head of `x`, `[rows, heads · headSize]`, in place. Keeps what came in `kept`.
   /// `scratch` has room for as many floats.
   func forward(
-    _ x: Matrix, weight: Floats, kept: HeadActivations, scratch: Floats, on compute: Compute
+    _ x: Matrix, weight: Floats, kept: NormActivations, scratch: Floats, on compute: Compute
   ) {
     compute.copy(x, to: kept.input)
     let result = Matrix(scratch, rows: x.rows, columns: x.columns)
@@ -20,7 +20,7 @@ struct HeadNorm: Sendable {
   /// Turns the gradient of the result into that of what came, in place. The gains' gradient is one
   /// chain over rows, and over the heads of a row.
   func backward(
-    _ gradient: Matrix, weight: Floats, kept: HeadActivations, weightGradient: Floats,
+    _ gradient: Matrix, weight: Floats, kept: NormActivations, weightGradient: Floats,
     scratch: Floats, on compute: Compute
   ) {
     let result = Matrix(scratch, rows: gradient.rows, columns: gradient.columns)
@@ -37,8 +37,8 @@ struct HeadNorm: Sendable {
   }
 }
 
-/// What a `HeadNorm` keeps for its backward pass.
-struct HeadActivations {
+/// What came to a norm, kept for its backward pass; a norm of the whole width has one head.
+struct NormActivations {
   /// `[rows, heads · headSize]`, contiguous.
   let input: Matrix
   /// 1/√(mean x² + ε) of every head of every row.
@@ -51,7 +51,7 @@ struct HeadActivations {
   }
 
   /// The first `rows` rows of another's memory.
-  init(_ other: HeadActivations, rows: Int) {
+  init(_ other: NormActivations, rows: Int) {
     input = other.input[rows: 0..<rows]
     roots = other.roots
   }

@@ -14,7 +14,8 @@ struct InferenceEngine: Sendable {
 
   let model: Transformer
   let compute: Compute
-  private let layer: DecoderLayer
+  private let layers: [DecoderLayer]
+  private let norm: RMSNorm
   private let weights: [LayerWeights]
   private let head: Linear
   private let rotary: RotaryTable
@@ -24,7 +25,8 @@ struct InferenceEngine: Sendable {
     self.model = model
     self.compute = compute
     let (c, views) = (model.configuration, model.views)
-    layer = DecoderLayer(c)
+    layers = (0..<c.layers).map { DecoderLayer(c, index: $0) }
+    norm = RMSNorm(epsilon: c.normEpsilon, offset: c.normOffset)
     weights = views.layers.map {
       LayerWeights($0, in: model.parameters).prepared(on: compute)
     }
@@ -53,9 +55,9 @@ struct InferenceEngine: Sendable {
     // One set of activations serves every layer: nothing is kept for a backward pass.
     let a = LayerActivations(rows: tokens.count, c)
     let output = Matrix(rows: tokens.count, columns: c.hidden)
-    compute.gatherRows(tokens, of: embedding, into: a.input)
+    compute.gatherRows(tokens, of: embedding, into: a.input, scale: c.embeddingScale)
     for index in weights.indices {
-      layer.forward(
+      layers[index].forward(
         a, weights[index], positions: positions, rotary: rotary, into: output, on: compute
       ) { attend($0, pieces, layer: index, into: a.attended) }
       compute.copy(output, to: a.input)
@@ -89,7 +91,7 @@ struct InferenceEngine: Sendable {
           values: piece.cache.values(layer: index, 0..<end)))
       row = rows.upperBound
     }
-    layer.attention.forward(qkv.query, segments: segments, into: out, on: compute)
+    layers[index].attention.forward(qkv.query, segments: segments, into: out, on: compute)
   }
 
   /// Final norm and output matrix, for the wanted rows only.
@@ -105,11 +107,12 @@ struct InferenceEngine: Sendable {
     let wanted = Matrix(rows: rows.count, columns: c.hidden)
     compute.gatherRows(rows, of: hidden, into: wanted)
     let normed = Matrix(rows: rows.count, columns: c.hidden)
-    layer.norm.forward(
+    norm.forward(
       wanted, weight: model.parameters[model.views.norm.range], into: normed,
       inverseRoots: Floats(count: rows.count), on: compute)
     let logits = Matrix(rows: rows.count, columns: c.vocabularySize)
     head.forward(normed, into: logits, on: compute)
+    c.tokenHead.cap(logits, on: compute)
     return logits
   }
 

@@ -21,8 +21,11 @@ struct LayerActivations {
   /// `[rows, intermediate]`
   let gated: Matrix
   /// Queries and keys before their norms; nil in families without.
-  let rawQuery: HeadActivations?
-  let rawKey: HeadActivations?
+  let rawQuery: NormActivations?
+  let rawKey: NormActivations?
+  /// What attention and the MLP gave before their norms; nil in families without.
+  let rawAttention: NormActivations?
+  let rawOutput: NormActivations?
 
   private let configuration: ModelConfiguration
 
@@ -40,11 +43,16 @@ struct LayerActivations {
     mlpRoots = Floats(count: rows)
     gateUp = Matrix(rows: rows, columns: 2 * c.intermediate)
     gated = Matrix(rows: rows, columns: c.intermediate)
-    func heads(_ count: Int) -> HeadActivations? {
-      c.hasHeadNorms ? HeadActivations(rows: rows, heads: count, headSize: c.headSize) : nil
+    func heads(_ count: Int) -> NormActivations? {
+      c.hasHeadNorms ? NormActivations(rows: rows, heads: count, headSize: c.headSize) : nil
     }
     rawQuery = heads(c.heads)
     rawKey = heads(c.keyValueHeads)
+    func whole() -> NormActivations? {
+      c.hasOutputNorms ? NormActivations(rows: rows, heads: 1, headSize: c.hidden) : nil
+    }
+    rawAttention = whole()
+    rawOutput = whole()
   }
 
   /// The first `rows` rows of another's memory.
@@ -62,8 +70,10 @@ struct LayerActivations {
     mlpRoots = other.mlpRoots[all]
     gateUp = other.gateUp[rows: all]
     gated = other.gated[rows: all]
-    rawQuery = other.rawQuery.map { HeadActivations($0, rows: rows) }
-    rawKey = other.rawKey.map { HeadActivations($0, rows: rows) }
+    rawQuery = other.rawQuery.map { NormActivations($0, rows: rows) }
+    rawKey = other.rawKey.map { NormActivations($0, rows: rows) }
+    rawAttention = other.rawAttention.map { NormActivations($0, rows: rows) }
+    rawOutput = other.rawOutput.map { NormActivations($0, rows: rows) }
   }
 
   var split: QueryKeyValue { QueryKeyValue(queryKeyValue, configuration) }

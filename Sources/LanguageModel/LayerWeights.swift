@@ -12,6 +12,9 @@ struct LayerWeights: Sendable {
   /// Gains over a head; nil in families without.
   let queryNorm: Floats?
   let keyNorm: Floats?
+  /// Gains over what attention and the MLP give; nil in families without.
+  let attentionNorm: Floats?
+  let outputNorm: Floats?
 
   init(_ views: LayerViews, in arena: Floats) {
     inputNorm = arena[views.inputNorm.range]
@@ -24,6 +27,8 @@ struct LayerWeights: Sendable {
     down = Linear(Self.matrix([views.down], arena))
     queryNorm = views.queryNorm.map { arena[$0.range] }
     keyNorm = views.keyNorm.map { arena[$0.range] }
+    attentionNorm = views.attentionNorm.map { arena[$0.range] }
+    outputNorm = views.outputNorm.map { arena[$0.range] }
   }
 
   /// Consecutive matrices of equal width as one.

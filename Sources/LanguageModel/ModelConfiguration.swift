@@ -1,3 +1,5 @@
+import Numerics
+
 /// What a decoder is made of. Field names follow this project; `config.json` uses Hugging Face's.
 package struct ModelConfiguration: Hashable, Sendable {
   /// Which family of decoders; decides names, norms, biases and the rest.
@@ -9,6 +11,9 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// Llama with an RMSNorm over every head of queries and keys before rotation; tied, AFM's form
     /// (Gunter et al. 2024, §2).
     case qwen3
+    /// Scaled embeddings, norms with gains 1 + w before and after both blocks, a tanh-GELU gate,
+    /// capped scores and logits, every other layer with a sliding window (Gemma 2, 2024).
+    case gemma2
   }
 
   package var architecture: Architecture
@@ -30,6 +35,14 @@ package struct ModelConfiguration: Hashable, Sendable {
   package var ropeBase: Double
   /// How the frequencies are changed for longer sequences; nil where they are not.
   package var ropeScaling: RotaryScaling?
+  /// The s of the factor s^−½ on scores; nil for the head size.
+  package var queryScalar: Double?
+  /// c in c · tanh(score / c); nil for no cap.
+  package var scoreCap: Double?
+  /// c in c · tanh(logit / c); nil for no cap.
+  package var logitCap: Double?
+  /// How many tokens, itself included, a token sees in layers 0, 2, …; nil for all.
+  package var slidingWindow: Int?
   /// ε in x / √(mean x² + ε).
   package var normEpsilon: Float
   /// The longest sequence the model is meant for, in tokens.
@@ -41,8 +54,10 @@ package struct ModelConfiguration: Hashable, Sendable {
   package init(
     architecture: Architecture = .llama, vocabularySize: Int, hidden: Int, layers: Int, heads: Int,
     keyValueHeads: Int? = nil, headSize: Int? = nil, intermediate: Int, isTied: Bool = true,
-    ropeBase: Double = 10_000, ropeScaling: RotaryScaling? = nil, normEpsilon: Float = 1e-5,
-    maximumPositions: Int, beginToken: Int? = nil, endTokens: [Int] = []
+    ropeBase: Double = 10_000, ropeScaling: RotaryScaling? = nil,
+    queryScalar: Double? = nil, scoreCap: Double? = nil, logitCap: Double? = nil,
+    slidingWindow: Int? = nil, normEpsilon: Float = 1e-5, maximumPositions: Int,
+    beginToken: Int? = nil, endTokens: [Int] = []
   ) {
     self.architecture = architecture
     self.vocabularySize = vocabularySize
@@ -55,6 +70,10 @@ package struct ModelConfiguration: Hashable, Sendable {
     self.isTied = isTied
     self.ropeBase = ropeBase
     self.ropeScaling = ropeScaling
+    self.queryScalar = queryScalar
+    self.scoreCap = scoreCap
+    self.logitCap = logitCap
+    self.slidingWindow = slidingWindow
     self.normEpsilon = normEpsilon
     self.maximumPositions = maximumPositions
     self.beginToken = beginToken
@@ -69,6 +88,14 @@ package struct ModelConfiguration: Hashable, Sendable {
   package var keyValueWidth: Int { keyValueHeads * headSize }
   /// Whether query, key and value have biases.
   package var hasBiases: Bool { architecture == .qwen2 }
+  /// Whether norms follow both blocks too, and gains are 1 + w.
+  package var hasOutputNorms: Bool { architecture == .gemma2 }
+  /// What norms add to their weights.
+  var normOffset: Float { hasOutputNorms ? 1 : 0 }
+  /// Factor on embeddings: √d in Gemma.
+  var embeddingScale: Float { architecture == .gemma2 ? Float(Double(hidden).squareRoot()) : 1 }
+  /// The head's arithmetic.
+  var tokenHead: TokenHead { TokenHead(softCap: logitCap.map { Float($0) }) }
   /// Whether every head of queries and keys is normalised.
   package var hasHeadNorms: Bool { architecture == .qwen3 }
 
@@ -94,5 +121,21 @@ package struct ModelConfiguration: Hashable, Sendable {
       throw CheckpointError("the rotary base must be above 0 and the norm's epsilon at least 0")
     }
     try ropeScaling?.validate()
+    try validateScores()
+  }
+
+  private func validateScores() throws(CheckpointError) {
+    let isPlain = queryScalar == nil && scoreCap == nil && logitCap == nil && slidingWindow == nil
+    guard isPlain || architecture == .gemma2 else {
+      throw CheckpointError(
+        "only gemma2 has a query scalar, soft-caps and a sliding window, not "
+          + architecture.rawValue)
+    }
+    guard [queryScalar, scoreCap, logitCap].allSatisfy({ $0 ?? 1 > 0 && ($0 ?? 1).isFinite }),
+      slidingWindow ?? 1 > 0
+    else {
+      throw CheckpointError(
+        "the query scalar, the soft-caps and the sliding window must be above 0")
+    }
   }
 }

@@ -59,6 +59,9 @@ struct LayerViews: Hashable, Sendable {
   /// Gains over a head, of queries and of keys; nil in families without.
   var queryNorm: ParameterView?
   var keyNorm: ParameterView?
+  /// Gains over what attention and the MLP give; nil in families without.
+  var attentionNorm: ParameterView?
+  var outputNorm: ParameterView?
 }
 
 /// Places of all tensors of a decoder, in the order of Hugging Face's state dictionary.
@@ -96,8 +99,14 @@ struct ModelViews: Hashable, Sendable {
     let gate = matrix("mlp.gate", c.intermediate, c.hidden)
     let up = matrix("mlp.up", c.intermediate, c.hidden)
     let down = matrix("mlp.down", c.hidden, c.intermediate)
-    let inputNorm = layout.add("\(prefix)input_layernorm.weight", [c.hidden], .norm)
-    let mlpNorm = layout.add("\(prefix)post_attention_layernorm.weight", [c.hidden], .norm)
+    func norm(_ name: String) -> ParameterView {
+      layout.add("\(prefix)\(name)_layernorm.weight", [c.hidden], .norm)
+    }
+    let inputNorm = norm("input")
+    // Before the MLP in Llama, after attention in Gemma.
+    let middleNorm = norm("post_attention")
+    let mlpNorm = c.hasOutputNorms ? norm("pre_feedforward") : middleNorm
+    let outputNorm = c.hasOutputNorms ? norm("post_feedforward") : nil
     let headNorms = (c.hasHeadNorms ? ["q", "k"] : []).map {
       layout.add("\(prefix)self_attn.\($0)_norm.weight", [c.headSize], .norm)
     }
@@ -108,6 +117,7 @@ struct ModelViews: Hashable, Sendable {
     return LayerViews(
       inputNorm: inputNorm, query: query, key: key, value: value, output: output,
       mlpNorm: mlpNorm, gate: gate, up: up, down: down, biases: biasViews,
-      queryNorm: headNorms.first, keyNorm: headNorms.last)
+      queryNorm: headNorms.first, keyNorm: headNorms.last,
+      attentionNorm: c.hasOutputNorms ? middleNorm : nil, outputNorm: outputNorm)
   }
 }

@@ -12,7 +12,8 @@ package final class TrainingPass {
   package let gradients: Floats
 
   private let compute: Compute
-  private let layer: DecoderLayer
+  private let layers: [DecoderLayer]
+  private let norm: RMSNorm
   private let weights: [LayerWeights]
   private let layerGradients: [LayerWeights]
   private let head: Linear
@@ -27,7 +28,8 @@ package final class TrainingPass {
     let (c, views) = (model.configuration, model.views)
     let gradients = Floats(count: model.parameters.count)
     self.gradients = gradients
-    layer = DecoderLayer(c)
+    layers = (0..<c.layers).map { DecoderLayer(c, index: $0) }
+    norm = RMSNorm(epsilon: c.normEpsilon, offset: c.normOffset)
     weights = views.layers.map { LayerWeights($0, in: model.parameters) }
     layerGradients = views.layers.map { LayerWeights($0, in: gradients) }
     head = Linear(
@@ -65,10 +67,13 @@ package final class TrainingPass {
     prepare(batch)
     let m = memory.first(batch.tokens.count)
     let positions = batch.positions
-    compute.gatherRows(batch.tokens, of: embedding(model.parameters), into: m.layers[0].input)
+    compute.gatherRows(
+      batch.tokens, of: embedding(model.parameters), into: m.layers[0].input,
+      scale: model.configuration.embeddingScale)
     for index in m.layers.indices {
       let a = m.layers[index]
       let next = index + 1 < m.layers.count ? m.layers[index + 1].input : m.final
+      let layer = layers[index]
       layer.forward(
         a, weights[index], positions: positions, rotary: rotary, into: next, on: compute
       ) { qkv in
@@ -77,11 +82,11 @@ package final class TrainingPass {
           into: a.attended, logSums: a.attendedLogSums, on: compute)
       }
     }
-    layer.norm.forward(
+    norm.forward(
       m.final, weight: model.parameters[model.views.norm.range], into: m.finalNormed,
       inverseRoots: m.finalRoots, on: compute)
     head.forward(m.finalNormed, into: m.logits, on: compute)
-    TokenHead().forward(
+    model.configuration.tokenHead.forward(
       m.logits, targets: batch.targets, logProbabilities: m.logProbabilities, logSums: m.logSums,
       on: compute)
     return m.logProbabilities.array
@@ -92,21 +97,23 @@ package final class TrainingPass {
   package func backward(_ batch: TokenBatch, slopes: [Float]) {
     let m = memory.first(batch.tokens.count)
     let positions = batch.positions
-    TokenHead().backward(
+    model.configuration.tokenHead.backward(
       m.logits, targets: batch.targets, logSums: m.logSums, slopes: Floats(slopes), on: compute)
     head.backward(
       m.logits, x: m.finalNormed, into: m.scratch.normed, gradient: Linear(headGradient),
       on: compute)
-    layer.norm.backward(
+    norm.backward(
       m.scratch.normed, x: m.final, weight: model.parameters[model.views.norm.range],
       inverseRoots: m.finalRoots, into: m.scratch.residual,
       weightGradient: gradients[model.views.norm.range], on: compute)
     for index in m.layers.indices.reversed() {
-      layer.backward(
+      layers[index].backward(
         m.layers[index], weights[index], gradient: layerGradients[index], scratch: m.scratch,
         documents: batch.documents, positions: positions, rotary: rotary, on: compute)
     }
-    compute.scatterRows(m.scratch.residual, by: batch.tokens, addingTo: embedding(gradients))
+    compute.scatterRows(
+      m.scratch.residual, by: batch.tokens, addingTo: embedding(gradients),
+      scale: model.configuration.embeddingScale)
   }
 
   /// The logits that `forward` computed, `[rows, vocabulary]`; gone after `backward`.

@@ -30,7 +30,7 @@ package struct Transformer: Sendable {
       case .embedding, .matrix:
         RandomStream(seed: seed, purpose: "initial value of \(view.name)")
           .fillNormal(values, deviation: deviation, on: compute)
-      case .norm: values.fill(1)
+      case .norm: values.fill(1 - configuration.normOffset)
       case .bias: values.fill(0)
       }
     }

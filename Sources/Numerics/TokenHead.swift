@@ -25,6 +25,14 @@ package struct TokenHead: Sendable {
     }
   }
 
+  /// Caps logits in place, as `forward` does; nothing without a cap.
+  package func cap(_ logits: Matrix, on compute: Compute) {
+    guard let softCap else { return }
+    compute.eachRow(logits.rows, logits.columns) { row in
+      capRow(logits.floats.base + row * logits.stride, logits.columns, softCap)
+    }
+  }
+
   /// Replaces the (capped) logits, in place, by the gradient of the loss by the uncapped logits, given
   /// ∂loss/∂logProbabilities: row r is `slopes[r] · (onehot(target) − softmax)`; zero for a negative
   /// target.

@@ -87,6 +87,9 @@ import Testing
   ) throws {
     var changed = configuration
     (changed.ropeScaling, changed.architecture) = (scaling, architecture)
+    if architecture == .gemma2 {
+      (changed.queryScalar, changed.slidingWindow, changed.scoreCap) = (3, 7, 50)
+    }
     let whole = try #require(changed.huggingFace.objectValue)
     for keys in [[], ["rope_parameters"], ["rope_theta", "rope_scaling"]] {
       let members = whole.filter { !keys.contains($0.key) }
@@ -114,6 +117,22 @@ import Testing
       _ = try ModelConfiguration(huggingFace: .object(members))
       Issue.record("\(key) was accepted")
     } catch { #expect(error.message.contains(expected)) }
+  }
+
+  @Test func `Gemma's caps default to the family's, and null means none`() throws {
+    var gemma = configuration
+    (gemma.architecture, gemma.queryScalar, gemma.slidingWindow) = (.gemma2, 2, 7)
+    var members = try #require(gemma.huggingFace.objectValue)
+    #expect(try ModelConfiguration(huggingFace: .object(members)).logitCap == nil)
+    for key in ["final_logit_softcapping", "attn_logit_softcapping"] { members[key] = nil }
+    let read = try ModelConfiguration(huggingFace: .object(members))
+    #expect(read.logitCap == 30 && read.scoreCap == 50)
+    members["layer_types"] = ["full_attention", "full_attention"]
+    #expect(throws: CheckpointError.self) {
+      try ModelConfiguration(huggingFace: .object(members))
+    }
+    gemma.architecture = .llama
+    #expect(throws: CheckpointError.self) { try gemma.validate() }
   }
 
   @Test func `missing, misshapen, spare and NaN tensors are named`() throws {

@@ -6,10 +6,14 @@ import Testing
 private func makeModel(
   seed: UInt64 = 3, isTied: Bool = true, _ architecture: ModelConfiguration.Architecture = .llama
 ) -> Transformer {
-  let configuration = ModelConfiguration(
+  var configuration = ModelConfiguration(
     architecture: architecture, vocabularySize: 37, hidden: 24, layers: 3, heads: 4,
     keyValueHeads: 2, headSize: 8,
     intermediate: 40, isTied: isTied, maximumPositions: 64)
+  if architecture == .gemma2 {
+    (configuration.queryScalar, configuration.slidingWindow) = (12, 6)
+    (configuration.scoreCap, configuration.logitCap) = (2, 5)
+  }
   return Transformer(configuration, seed: seed, deviation: 0.3, on: Compute(threads: 1))
 }
 
@@ -46,6 +50,13 @@ private func bits(_ values: some Sequence<Float>) -> [UInt32] { values.map(\.bit
       #expect(
         bits(part[row: length - 1].array) == bits(whole[row: length - 1].array))
     }
+  }
+
+  @Test func `Gemma's caps bound logits, and its gains start at 0`() throws {
+    let model = makeModel(.gemma2)
+    let logits = try model.logits(of: makeTokens(20), on: compute).floats.array
+    #expect(logits.allSatisfy { abs($0) <= 5 } && logits.contains { abs($0) > 1 })
+    #expect(model.tensor("model.norm.weight")?.array == Array(repeating: 0, count: 24))
   }
 
   @Test(arguments: ModelConfiguration.Architecture.allCases)

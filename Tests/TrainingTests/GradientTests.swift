@@ -26,11 +26,15 @@ struct SquaredMean: Objective {
   private func makeModel(
     isTied: Bool, _ architecture: ModelConfiguration.Architecture = .llama
   ) -> Transformer {
-    let configuration = ModelConfiguration(
+    var configuration = ModelConfiguration(
       architecture: architecture, vocabularySize: 19, hidden: 12, layers: 2, heads: 4,
       keyValueHeads: 2, headSize: 6,
       intermediate: 20, isTied: isTied, ropeScaling: architecture == .llama ? nil : yarn,
       maximumPositions: 32)
+    if architecture == .gemma2 {
+      (configuration.queryScalar, configuration.slidingWindow) = (3, 4)
+      (configuration.scoreCap, configuration.logitCap) = (1.5, 4)
+    }
     let model = Transformer(configuration, seed: 9, deviation: 0.3, on: compute)
     // Gains of 1 would hide a missing factor, biases of 0 a missing sum.
     for view in model.layout.views where view.shape.count == 1 {

@@ -32,7 +32,7 @@ private struct ModelFixture {
 
 private let names = [
   "llama-untied", "llama-tied", "llama3-rope", "llama-linear-rope", "qwen2-yarn", "qwen2-tied",
-  "qwen3-tied",
+  "qwen3-tied", "gemma2",
 ]
 
 @Suite struct ModelFixtureTests {
