@@ -49,7 +49,7 @@ package struct Checkpoint: Sendable {
       weights.add(view.name, shape: view.shape, model.parameters[view.range])
     }
     var files = tokenizerFiles
-    files["config.json"] = try Self.text(model.configuration.huggingFace)
+    files["config.json"] = try model.configuration.fileText
     files["generation_config.json"] = try Self.text(model.configuration.generationConfiguration)
     files["model.safetensors"] = try weights.encode()
     return files
@@ -121,7 +121,7 @@ package struct Checkpoint: Sendable {
     }
   }
 
-  private static func text(_ json: JSON) throws(CheckpointError) -> [UInt8] {
+  static func text(_ json: JSON) throws(CheckpointError) -> [UInt8] {
     do throws(JSONError) { return try json.canonical() + [UInt8(ascii: "\n")] } catch {
       throw CheckpointError("the configuration cannot be written: \(error)")
     }

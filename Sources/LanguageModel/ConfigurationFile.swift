@@ -53,6 +53,21 @@ extension ModelConfiguration {
     }
   }
 
+  /// The bytes of `config.json`. transformers 5 refuses soft-caps that are not written as floats, which
+  /// canonical JSON does not do for whole ones: 30 becomes 30.0.
+  var fileText: [UInt8] {
+    get throws(CheckpointError) {
+      var text = String(decoding: try Checkpoint.text(huggingFace), as: UTF8.self)
+      for (key, cap) in [
+        ("attn_logit_softcapping", scoreCap), ("final_logit_softcapping", logitCap),
+      ] {
+        guard let cap, let whole = Int(exactly: cap) else { continue }
+        text = text.replacing("\"\(key)\":\(whole),", with: "\"\(key)\":\(whole).0,")
+      }
+      return Array(text.utf8)
+    }
+  }
+
   /// `generation_config.json`.
   package var generationConfiguration: JSON {
     .object(specialTokens.merging(["_from_model_config": true]) { _, new in new })

@@ -124,9 +124,17 @@ import Testing
     (gemma.architecture, gemma.queryScalar, gemma.slidingWindow) = (.gemma2, 2, 7)
     var members = try #require(gemma.huggingFace.objectValue)
     #expect(try ModelConfiguration(huggingFace: .object(members)).logitCap == nil)
+    (gemma.scoreCap, gemma.logitCap) = (50, 2.5)
+    let files = try Checkpoint(Transformer(gemma, seed: 1, on: compute), tokenizerFiles: [:])
+      .files()
+    let text = String(decoding: try #require(files["config.json"]), as: UTF8.self)
+    // transformers 5 refuses 50 here.
+    #expect(text.contains("\"attn_logit_softcapping\":50.0,"))
+    #expect(text.contains("\"final_logit_softcapping\":2.5,"))
+    #expect(try read(files).model.configuration == gemma)
     for key in ["final_logit_softcapping", "attn_logit_softcapping"] { members[key] = nil }
-    let read = try ModelConfiguration(huggingFace: .object(members))
-    #expect(read.logitCap == 30 && read.scoreCap == 50)
+    let absent = try ModelConfiguration(huggingFace: .object(members))
+    #expect(absent.logitCap == 30 && absent.scoreCap == 50)
     members["layer_types"] = ["full_attention", "full_attention"]
     #expect(throws: CheckpointError.self) {
       try ModelConfiguration(huggingFace: .object(members))
