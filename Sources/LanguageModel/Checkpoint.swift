@@ -24,15 +24,11 @@ package struct Checkpoint: Sendable {
     let configuration = try ModelConfiguration(
       huggingFace: try Self.json("config.json", try read("config.json")))
     let shards = try Self.shards(paths, read)
+    try Self.checkShapes(configuration, shards)
     let model = Transformer(
       configuration, parameters: Floats(count: ModelViews(configuration).layout.count))
     for view in model.layout.views {
-      guard let shard = shards[view.name] else {
-        throw CheckpointError(
-          "the model folder has no tensor \"\(view.name)\""
-            + didYouMean(view.name, among: shards.keys))
-      }
-      let values = try shard.floats(view.name, shape: view.shape)
+      guard let values = try shards[view.name]?.floats(view.name) else { continue }
       try Self.checkFinite(values, view.name)
       model.parameters[view.range].copy(from: Floats(values))
     }
@@ -88,6 +84,27 @@ package struct Checkpoint: Sendable {
       shards[tensor] = file
     }
     return shards
+  }
+
+  /// Refuses a configuration whose tensors are not all there in their shapes, before anything of its
+  /// size is made.
+  private static func checkShapes(
+    _ configuration: ModelConfiguration, _ shards: [String: Safetensors]
+  ) throws(CheckpointError) {
+    _ = try configuration.parameterCount()
+    guard configuration.layers <= shards.count else {
+      throw CheckpointError(
+        "config.json asks for \(configuration.layers) layers, but the model folder has only "
+          + "\(shards.count) tensors")
+    }
+    for view in ModelViews(configuration).layout.views {
+      guard let shard = shards[view.name] else {
+        throw CheckpointError(
+          "the model folder has no tensor \"\(view.name)\""
+            + didYouMean(view.name, among: shards.keys))
+      }
+      _ = try shard.tensor(view.name, shape: view.shape)
+    }
   }
 
   /// Tensors that the configuration does not explain mean another model; only buffers that older

@@ -165,6 +165,16 @@ package struct Safetensors: Sendable {
     return tensor
   }
 
+  /// A tensor's place, or an error when it has another shape.
+  package func tensor(_ name: String, shape: [Int]) throws(CheckpointError) -> Tensor {
+    let tensor = try tensor(name)
+    guard tensor.shape == shape else {
+      throw CheckpointError(
+        "tensor \"\(name)\" has shape \(tensor.shape), but the configuration needs \(shape)")
+    }
+    return tensor
+  }
+
   /// A tensor's bytes.
   package func data(_ name: String) throws(CheckpointError) -> ArraySlice<UInt8> {
     let range = try tensor(name).range
@@ -176,10 +186,7 @@ package struct Safetensors: Sendable {
     _ name: String, shape expected: [Int]? = nil
   ) throws(CheckpointError) -> [Float] {
     let tensor = try tensor(name)
-    if let expected, expected != tensor.shape {
-      throw CheckpointError(
-        "tensor \"\(name)\" has shape \(tensor.shape), but the configuration needs \(expected)")
-    }
+    if let expected { _ = try self.tensor(name, shape: expected) }
     let data = try data(name)
     switch tensor.type {
     case .f32: return Self.load(data, as: UInt32.self).map { Float(bitPattern: $0) }

@@ -8,6 +8,7 @@ extension StageRegistry {
     Tokenize.self,
     ImportQuestions.self,
     MakeWorld.self,
+    ImportModel.self,
     Pretrain.self,
     Evaluate.self,
     Command.self,

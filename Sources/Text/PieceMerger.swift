@@ -17,7 +17,10 @@ struct PieceMerger {
       return
     }
     ids.removeAll(keepingCapacity: true)
-    for index in piece.indices { ids.append(tokenizer.byteTokens[Int(piece[index])]) }
+    for index in piece.indices {
+      let id = tokenizer.byteTokens[Int(piece[index])]
+      if id >= 0 { ids.append(id) }
+    }
     if ids.count > Self.longestScanned || tokenizer.mergeTable.sharesResults {
       var merger = HeapMerger(ids, tokenizer.mergeTable)
       result += merger.merge()

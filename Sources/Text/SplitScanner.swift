@@ -4,6 +4,7 @@
 // Llama-3  (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}
 //          | ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 // Qwen2    Llama-3's with \p{N} for \p{N}{1,3}
+// SmolLM   \p{N} alone, then GPT-2's on each stretch between
 //
 // They work on UTF-8 and on scalars, never on Characters: "\r\n" is one Character. Text is valid
 // UTF-8 here; were it not, a stray byte would count as one scalar of class `other`.
@@ -15,6 +16,7 @@ extension SplitPattern {
     case .gpt2: Self.gpt2End(text, start)
     case .llama3: Self.llama3End(text, start, digits: 3)
     case .qwen2: Self.llama3End(text, start, digits: 1)
+    case .smollm: Self.smollmEnd(text, start)
     }
   }
 
@@ -41,6 +43,20 @@ extension SplitPattern {
     }
     if kind.isSpace { return spaceEnd(text, start) }
     return run(of: kind, text, next)
+  }
+
+  /// A digit ends the text for what is before it, so that white space before it stays whole.
+  private static func smollmEnd(_ text: Span<UInt8>, _ start: Int) -> Int {
+    let (kind, next) = scalar(text, start)
+    if kind == .number { return next }
+    guard kind.isSpace else { return gpt2End(text, start) }
+    var end = next
+    while end < text.count, case let (following, afterwards) = scalar(text, end), following.isSpace
+    {
+      end = afterwards
+    }
+    if end < text.count, scalar(text, end).0 == .number { return end }
+    return gpt2End(text, start)
   }
 
   private static func llama3End(_ text: Span<UInt8>, _ start: Int, digits: Int) -> Int {

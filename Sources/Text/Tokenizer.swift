@@ -6,6 +6,8 @@ package enum SplitPattern: String, CaseIterable, Sendable {
   case llama3
   /// Qwen2's: Llama-3's with single digits, on text normalised to NFC.
   case qwen2
+  /// SmolLM's: every digit alone, and what lies between digits by GPT-2's.
+  case smollm
 }
 
 /// A token that is cut out of the text whole, before anything else happens to it.
@@ -37,7 +39,7 @@ package struct Tokenizer: Sendable {
 
   let mergeTable: MergeTable
   let specials: SpecialMatcher
-  /// The token of each single byte.
+  /// The token of each single byte; −1 for a byte that is left out of the text.
   let byteTokens: [Int32]
   /// The model's tokens by their bytes; empty unless `ignoresMerges`.
   let wholePieces: ByteTable
@@ -52,7 +54,9 @@ package struct Tokenizer: Sendable {
     var result: Int32
   }
 
-  /// Fails when a byte has no token: then some text could not be encoded.
+  /// Fails when a byte has no token: then some text could not be encoded. SmolLM's vocabulary was
+  /// published without some control bytes and rare lead bytes, which `tokenizers` leaves out of texts;
+  /// so do we.
   init(
     pattern: SplitPattern, spellings: [String], merges: [Merge], addedTokens: [AddedToken],
     ignoresMerges: Bool = false
@@ -66,7 +70,7 @@ package struct Tokenizer: Sendable {
     specials = SpecialMatcher(addedTokens)
 
     var bytes = spellings.map(ByteAlphabet.bytes)
-    byteTokens = try Self.byteTokens(spellings)
+    byteTokens = try Self.byteTokens(spellings, isStrict: pattern != .smollm)
     wholePieces = ignoresMerges ? Self.table(bytes) : ByteTable()
     let size = max(spellings.count, (addedTokens.map(\.id).max() ?? -1) + 1)
     bytes += Array(repeating: [], count: size - bytes.count)
@@ -80,7 +84,9 @@ package struct Tokenizer: Sendable {
     tokenEnds = bytes.reduce(into: []) { $0.append(($0.last ?? 0) + $1.count) }
   }
 
-  private static func byteTokens(_ spellings: [String]) throws(TextError) -> [Int32] {
+  private static func byteTokens(
+    _ spellings: [String], isStrict: Bool
+  ) throws(TextError) -> [Int32] {
     var result = [Int32](repeating: -1, count: 256)
     for (id, spelling) in spellings.enumerated() where spelling.unicodeScalars.count == 1 {
       let bytes = ByteAlphabet.bytes(of: spelling)
@@ -88,7 +94,8 @@ package struct Tokenizer: Sendable {
         result[Int(bytes[0])] = Int32(id)
       }
     }
-    if let missing = result.firstIndex(of: -1) {
+    let needed = isStrict ? 0..<256 : 0x20..<0x7F
+    if let missing = result[needed].firstIndex(of: -1) {
       throw TextError("the tokenizer has no token for byte \(missing), so it is not byte-level")
     }
     return result

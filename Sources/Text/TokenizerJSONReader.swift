@@ -64,7 +64,14 @@ private struct TokenizerReader {
     {
       return .gpt2
     }
-    if let parts = before["pretokenizers"]?.arrayValue, before["type"] == "Sequence",
+    let parts = before["pretokenizers"]?.arrayValue
+    if before["type"] == "Sequence", let parts, parts.count == 2, parts[0]["type"] == "Digits",
+      parts[0]["individual_digits"] == true, parts[1]["type"] == "ByteLevel",
+      parts[1]["add_prefix_space"] == false, parts[1]["use_regex"] != false, !isNFC
+    {
+      return .smollm
+    }
+    if let parts, before["type"] == "Sequence",
       parts.count == 2, parts[0]["type"] == "Split", parts[0]["behavior"] == "Isolated",
       isOff(parts[0]["invert"]), parts[1]["type"] == "ByteLevel",
       parts[1]["add_prefix_space"] == false, parts[1]["use_regex"] == false,
@@ -74,7 +81,8 @@ private struct TokenizerReader {
     {
       return pattern
     }
-    throw unsupported("a pre_tokenizer or normalizer other than GPT-2's, Llama-3's or Qwen2's")
+    throw unsupported(
+      "a pre_tokenizer or normalizer other than GPT-2's, Llama-3's, Qwen2's or SmolLM's")
   }
 
   /// The vocabulary by id.

@@ -48,7 +48,7 @@ private indirect enum OrderedJSON {
 
 extension SplitPattern {
   /// The regular expression, for patterns that tokenizer.json spells out.
-  var expression: String {
+  package var expression: String {
     let digits = self == .qwen2 ? #"\p{N}"# : #"\p{N}{1,3}"#
     return #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
       + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
@@ -56,6 +56,15 @@ extension SplitPattern {
 
   fileprivate var preTokenizer: OrderedJSON {
     if self == .gpt2 { return .byteLevel(usesRegex: true) }
+    if self == .smollm {
+      let digits: OrderedJSON = .object([
+        ("type", .string("Digits")), ("individual_digits", .literal("true")),
+      ])
+      return .object([
+        ("type", .string("Sequence")),
+        ("pretokenizers", .list([digits, .byteLevel(usesRegex: true)])),
+      ])
+    }
     let split: OrderedJSON = .object([
       ("type", .string("Split")), ("pattern", .object([("Regex", .string(expression))])),
       ("behavior", .string("Isolated")), ("invert", .literal("false")),

@@ -195,3 +195,28 @@ import Testing
     #expect(message(split).contains("in a file that the model folder does not have"))
   }
 }
+
+@Suite struct AbsurdCheckpointTests {
+  @Test(
+    arguments: [
+      ("num_hidden_layers", 2_000_000_000, "asks for 2000000000 layers"),
+      ("vocab_size", 2_000_000_000, "has shape [11, 8]"),
+      ("intermediate_size", 2_147_483_648, "has shape [12, 8]"),
+    ] as [(String, Int, String)])
+  func `sizes that the folder has no tensors for are refused before memory is taken`(
+    key: String, value: Int, expected: String
+  ) throws {
+    let configuration = ModelConfiguration(
+      vocabularySize: 11, hidden: 8, layers: 1, heads: 4, intermediate: 12, maximumPositions: 32)
+    var files = try Checkpoint(
+      Transformer(configuration, seed: 5, on: Compute(threads: 1)), tokenizerFiles: [:]
+    ).files()
+    var members = try #require(configuration.huggingFace.objectValue)
+    members[key] = .integer(value)
+    files["config.json"] = try JSON.object(members).canonical()
+    do {
+      _ = try Checkpoint(paths: files.keys) { try #require(files[$0]) }
+      Issue.record("\(key) was accepted")
+    } catch { #expect("\(error)".contains(expected), "\(error)") }
+  }
+}

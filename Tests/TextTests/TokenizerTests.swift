@@ -172,6 +172,18 @@ import Text
     check("{", "[", "is not JSON")
   }
 
+  @Test func `bytes that SmolLM's vocabulary lacks are left out of the text, as tokenizers does`()
+    throws
+  {
+    let file = String(decoding: try fixture("tokenizer-smollm.json"), as: UTF8.self)
+    let lacking = file.replacing("\"Ć\": ", with: "\"ĆĆĆ\": ", maxReplacements: 1)
+    let tokenizer = try Tokenizer(json: Array(lacking.utf8))
+    #expect(tokenizer.encode("a\u{6}b\u{6}") == tokenizer.encode("a") + tokenizer.encode("b"))
+    let broken = file.replacing("\"~\": ", with: "\"~~~~\": ", maxReplacements: 1)
+    let error = #expect(throws: TextError.self) { try Tokenizer(json: Array(broken.utf8)) }
+    #expect(error?.message.contains("no token for byte 126") == true)
+  }
+
   @Test func `the configuration names the end token`() throws {
     let file = try JSON(parsing: tokenizer(.gpt2).configuration())
     #expect(file["eos_token"] == "<|endoftext|>")

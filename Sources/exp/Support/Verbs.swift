@@ -11,9 +11,15 @@ enum Verbs {
     Group(title: "Run", verbs: [Run.self, Plan.self, BranchVerb.self, ReplayVerb.self, Init.self]),
     Group(
       title: "Look",
-      verbs: [Log.self, Show.self, Compare.self, LineageVerb.self, Why.self, SQL.self, Ops.self]),
+      verbs: [
+        Log.self, Show.self, Compare.self, LineageVerb.self, Why.self, TraceVerb.self, SQL.self,
+        Ops.self,
+      ]),
     Group(
-      title: "Take", verbs: [SampleVerb.self, Cat.self, Checkout.self, TagVerb.self, NoteVerb.self]),
+      title: "Take",
+      verbs: [
+        SampleVerb.self, LogProbs.self, Cat.self, Checkout.self, TagVerb.self, NoteVerb.self,
+      ]),
     Group(title: "Prove", verbs: [VerifyVerb.self, LockVerb.self]),
     Group(title: "Help", verbs: [Doctor.self, Completions.self, Help.self]),
     Group(title: "Inner", verbs: [WorkerVerb.self, Bench.self]),

@@ -36,6 +36,12 @@ PATTERNS = {
     "gpt2": pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=True),
     "llama3": split(LLAMA3),
     "qwen2": split(QWEN2),
+    "smollm": pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Digits(individual_digits=True),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=True),
+        ]
+    ),
 }
 
 AWKWARD = [
