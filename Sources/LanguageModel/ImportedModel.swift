@@ -17,8 +17,9 @@ package struct ImportedModel: Sendable {
     _ configuration: ModelConfiguration,
     tensor: (ParameterView) throws(CheckpointError) -> Floats
   ) throws(CheckpointError) -> Transformer {
+    _ = try configuration.parameterCount()
     let model = Transformer(
-      configuration, parameters: Floats(count: try configuration.parameterCount()))
+      configuration, parameters: Floats(count: ModelViews(configuration).layout.count))
     for view in model.layout.views {
       var values = try tensor(view)
       if let index = values.firstNotFinite {
@@ -48,8 +49,8 @@ extension Floats {
 }
 
 extension ModelConfiguration {
-  /// How many parameters a valid configuration has, without laying them out: a file may claim any
-  /// size. Throws when the number is beyond what a process can address.
+  /// How many parameters a valid Llama configuration has (other families have a few more), without
+  /// laying them out: a file may claim any size. Throws when the number is beyond what a process can address.
   func parameterCount() throws(CheckpointError) -> Int {
     var sum = CheckedCount()
     sum.add(vocabularySize, hidden)

@@ -19,7 +19,8 @@ package enum TrainTokenizer: Stage {
       pattern = try reader.choice(
         "pattern", default: .llama3,
         "How text is cut before merging. gpt2: words, numbers, signs. llama3: numbers of at most three "
-          + "digits. qwen2: single digits, text normalised to NFC. smollm: gpt2 with single digits.")
+          + "digits. qwen2: single digits, text normalised to NFC. smollm: gpt2 with single digits."
+      )
       specialTokens = try reader.strings(
         "specialTokens", default: ["<|endoftext|>"],
         "Tokens that stand for no text. The first ends documents.")
