@@ -35,8 +35,8 @@ package struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case ENOSPC, EDQUOT:
       self.init(
         .full,
-        "cannot \(action): the disk that holds it is full (\(reason)); free some space there, for "
-          + "example with `exp gc`, and run again")
+        "cannot \(action): the disk that holds it is full (\(reason)); free some space there "
+          + "and run again")
     case EACCES, EPERM, EROFS:
       self.init(
         .system(code), "cannot \(action): \(reason); check its permissions, or use another folder")

@@ -135,8 +135,10 @@ enum LedgerFile {
   ) throws(LedgerError) {
     do {
       let database = try Database(draft, .creating)
-      try database.run("PRAGMA journal_mode = WAL")
+      // The write-ahead log comes last: until then every page is in the file itself, so that a full disk
+      // is seen before the file gets its name.
       try database.migrate(migrations)
+      try database.run("PRAGMA journal_mode = WAL")
     } catch {
       guard case .sqlite(let code) = error.kind, code & 0xFF == SQLITE_CANTOPEN else { throw error }
       throw cannotCreate(path)

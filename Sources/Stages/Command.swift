@@ -21,6 +21,7 @@ package enum Command: Stage {
     var tolerance: Double
     var timeout: Double
     var hasNetwork: Bool
+    var hasSharedMemory: Bool
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
       run = try reader.strings(
@@ -52,6 +53,10 @@ package enum Command: Stage {
       hasNetwork = try reader.boolean(
         "network", default: false,
         "whether the program may use TCP; what it fetches is not recorded")
+      hasSharedMemory = try reader.boolean(
+        "sharedMemory", default: false,
+        "whether the program may use /dev/shm (semaphores and memory shared by several processes); "
+          + "what another program left there is not recorded")
       if reader.isListing { return }
       try check()
       let program = try Program(run[0], searchPath: searchPath)
@@ -62,9 +67,14 @@ package enum Command: Stage {
 
     private func check() throws(ParameterError) {
       if run.isEmpty { throw ParameterError(path: "run", message: "names no program") }
-      for (name, path) in outputs.sorted(by: { $0.key < $1.key }) + [
-        ("metrics", metrics), ("scores", scores),
-      ] where !path.isEmpty && !Tree.isValid(path: path) {
+      for word in run + environment.values where word.utf8.contains(0) {
+        throw ParameterError(
+          path: "run",
+          message: "holds a NUL character (in \"\(word)\"), which no program can be given")
+      }
+      let places = outputs.sorted { $0.key < $1.key }.map { ("outputs.\($0.key)", $0.value) }
+      for (name, path) in places + [("metrics", metrics), ("scores", scores)]
+      where !path.isEmpty && !Tree.isValid(path: path) {
         throw ParameterError(
           path: name, message: "must be a path inside the stage's folder, found \"\(path)\"")
       }

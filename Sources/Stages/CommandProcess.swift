@@ -61,7 +61,8 @@ final class CommandProcess {
     let program = try Program(parameters.run[0], searchPath: parameters.searchPath)
     let sandbox = Sandbox(
       readable: program.readable(without: folder.run) + [folder.inputs],
-      writable: folder.writable, hasNetwork: parameters.hasNetwork)
+      writable: folder.writable, hasNetwork: parameters.hasNetwork,
+      hasSharedMemory: parameters.hasSharedMemory)
     let pipes = try (0..<2).map { _ in try Descriptor.pipe() }
     streams = pipes.map { Stream($0.read) }
     let null = Descriptor(

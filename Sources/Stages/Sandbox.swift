@@ -17,6 +17,7 @@ struct Sandbox {
   var writable: [String]
   /// Whether TCP connections may be made and taken (refused from Landlock 4, Linux 6.7, on).
   var hasNetwork: Bool
+  var hasSharedMemory: Bool
 
   /// Whether this kernel can confine programs.
   static var isAvailable: Bool { exp_landlock_version() > 0 }
@@ -35,9 +36,11 @@ struct Sandbox {
     for path in Self.system + networkFiles + readable {
       try allow(rights.read, path, rights, ruleset)
     }
-    try allow(rights.read | rights.device, "/dev", rights, ruleset)
-    // Semaphores and shared memory of programs with several processes.
-    try allow(rights.all, "/dev/shm", rights, ruleset)
+    // Not all of /dev: shared memory there would be a way from one program to the next.
+    for name in ["null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts"] {
+      try allow(rights.read | rights.device, "/dev/\(name)", rights, ruleset)
+    }
+    if hasSharedMemory { try allow(rights.all, "/dev/shm", rights, ruleset) }
     for path in writable { try allow(rights.all, path, rights, ruleset) }
     return ruleset
   }

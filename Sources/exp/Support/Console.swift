@@ -10,16 +10,18 @@ final class Console: Sendable {
   /// Standard error is a terminal, so progress may be drawn over.
   let talksToTerminal: Bool
   let colour: Bool
+  private let coloursTalk: Bool
   /// Columns of the terminal; 100 into a pipe, so that tables do not depend on who reads them.
   let width: Int
   private let buffer = Mutex<[UInt8]>([])
 
   init() {
     isTerminal = isatty(STDOUT_FILENO) == 1
-    talksToTerminal = isatty(STDERR_FILENO) == 1
     let dumb = getenv("TERM").map { String(cString: $0) } == "dumb"
     let refused = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+    talksToTerminal = isatty(STDERR_FILENO) == 1 && !dumb
     colour = isTerminal && !refused && !dumb
+    coloursTalk = talksToTerminal && !refused
     width = Console.columns(isTerminal ? STDOUT_FILENO : STDERR_FILENO) ?? 100
   }
 
@@ -69,7 +71,12 @@ final class Console: Sendable {
       }
       if count < 0 && errno == EINTR { continue }
       // Nobody reads any more: nothing sensible is left to do with the rest.
-      if count <= 0 { return }
+      if count <= 0 && (errno == EPIPE || descriptor == STDERR_FILENO) { return }
+      if count <= 0 {
+        let why = String(cString: strerror(errno))
+        writeAll(STDERR_FILENO, Array("error: cannot write standard output: \(why)\n".utf8))
+        exit(ExitStatus.failed.rawValue)
+      }
       done += count
     }
   }
@@ -91,7 +98,7 @@ final class Console: Sendable {
 
   /// The same for standard error.
   func talkStyled(_ text: String, _ style: Style) -> String {
-    talksToTerminal && getenv("NO_COLOR") == nil
+    coloursTalk
       ? "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m" : text
   }
 }

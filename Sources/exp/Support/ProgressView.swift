@@ -120,9 +120,8 @@ final class ProgressView: RunObserver {
     guard !running.isEmpty else { return }
     var text = running.map { fit(bar($0), to: console.width - 1) + "\n" }.joined()
     let left = order.count - finished - running.count
-    text +=
-      console.talkStyled("\(finished) done, \(running.count) running, \(max(0, left)) to do", .dim)
-      + "\n"
+    let count = "\(finished) done, \(running.count) running, \(max(0, left)) to do"
+    text += console.talkStyled(fit(count, to: console.width - 1), .dim) + "\n"
     console.draw(text)
     drawnLines = running.count + 1
   }

@@ -29,6 +29,7 @@ enum BranchVerb: Verb {
       throw UsageError("exp branch: --at STAGE is needed: where the new run departs")
     }
     let session = try Session.writing()
+    if let tag = arguments.value("tag") { try TagVerb.check(tag, session.ledger) }
     let parent = try session.run(arguments.operands[0])
     let (stage, step) = try parse(place)
     var (experiment, options) = try Branch.resolve(
@@ -93,7 +94,7 @@ enum VerifyVerb: Verb {
     Recipes with several results are listed too; they are findings, not damage.
     """
   static let options: [Option] = [
-    .flag("quick", nil, "Look at names and sizes of objects only."),
+    .flag("quick", nil, "Check the ledger and that objects are there, without hashing them."),
     .flag("quiet", "q", "No progress."), .flag("json", nil, "As JSON."),
   ]
 

@@ -55,7 +55,8 @@ enum Completions: Verb {
   }
 
   private static func zsh() -> String {
-    let names = verbs.map { "    '\($0.name):\($0.summary)'" }.joined(separator: "\n")
+    let names = verbs.map { "    '\($0.name):\($0.summary.replacing("'", with: "'\\''"))'" }.joined(
+      separator: "\n")
     let cases = verbs.map { "    \($0.name)) compadd -- \(words($0)) ;;" }
       .joined(separator: "\n")
     return """
@@ -79,15 +80,17 @@ enum Completions: Verb {
     verbs.flatMap(fishLines).joined(separator: "\n")
   }
 
+  private static func quoted(_ text: String) -> String { text.replacing("'", with: "\\'") }
+
   private static func fishLines(_ verb: any Verb.Type) -> [String] {
     let name = verb.name
     let here = "complete -c exp -n '__fish_seen_subcommand_from \(name)'"
-    let head = "complete -c exp -n __fish_use_subcommand -f -a \(name) -d '\(verb.summary)'"
+    let head = "complete -c exp -n __fish_use_subcommand -f -a \(name) -d '\(quoted(verb.summary))'"
     return [head]
       + verb.allOptions.map { option in
         let short = option.short.map { " -s \($0)" } ?? ""
         let value = option.value == nil ? "" : " -r"
-        let text = option.summary.replacing("'", with: "\\'")
+        let text = quoted(option.summary)
         return "\(here) -l \(option.name)\(short)\(value) -d '\(text)'"
       }
   }

@@ -31,7 +31,7 @@ enum TagVerb: Verb {
     guard arguments.operands.count == 2 else {
       throw UsageError("exp tag: too few arguments; usage: \(usage)")
     }
-    try check(name, session)
+    try check(name, session.ledger)
     let subject = try session.subject(arguments.operands[1])
     try session.ledger.tag(name, subject)
     console.talk("\(name) is \(subject.kind.rawValue) \(subject.digest.short)")
@@ -39,7 +39,7 @@ enum TagVerb: Verb {
   }
 
   /// A tag must not be mistaken for another kind of reference.
-  private static func check(_ name: String, _ session: Session) throws {
+  static func check(_ name: String, _ ledger: Ledger) throws {
     let allowed = name.utf8.allSatisfy { byte in
       (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
         || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
@@ -52,7 +52,7 @@ enum TagVerb: Verb {
         "\"\(name)\" cannot be a tag: letters, digits, - _ and . only, and neither a number nor "
           + "hex digits, which name runs")
     }
-    if try session.ledger.experiments().contains(name) {
+    if try ledger.experiments().contains(name) {
       throw UsageError("\"\(name)\" is an experiment's name, which already names its newest run")
     }
   }

@@ -21,9 +21,9 @@ enum Run: Verb {
   static let options: [Option] =
     RunSettings.experiment + RunSettings.execution + [
       .value("until", "u", "STAGE", "Only this stage and what it needs."),
-      .flag("dry-run", "n", "Say what would be carried out; do nothing."),
+      .flag("dry-run", nil, "Say what would be carried out; do nothing."),
       .flag("locked", nil, "Fail (status 1) unless every stage equals the lock file."),
-      .value("tag", nil, "NAME", "Tag the run."),
+      .value("tag", "n", "NAME", "Tag the run."),
     ]
 
   static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
@@ -37,6 +37,12 @@ enum Run: Verb {
     try addLock(&options, loaded, arguments)
     let (workspace, isNew) = try Workspace.openOrCreate()
     if isNew { console.talk("made a store in \(workspace.path)") }
+    if let tag = arguments.value("tag") {
+      guard tag != loaded.experiment.name else {
+        throw UsageError("--tag \(tag): the experiment's name already names its newest run")
+      }
+      try TagVerb.check(tag, workspace.ledger)
+    }
     let report = try execute(loaded.resolved, workspace, options, arguments, console)
     if let tag = arguments.value("tag"), let run = report.run {
       try workspace.ledger.tag(tag, Subject(.run, run))

@@ -18,7 +18,7 @@ enum SQL: Verb {
   ]
 
   static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
-    let table = try Session.reading().ledger.select(arguments.operands[0])
+    let table = try select(arguments.operands[0], Session.reading().ledger)
     if arguments.flag("json") {
       try console.print(json: json(table))
     } else if arguments.flag("csv") {
@@ -27,6 +27,14 @@ enum SQL: Verb {
       show(table, console)
     }
     return .done
+  }
+
+  /// A statement that SQLite does not take is the caller's mistake.
+  private static func select(_ sql: String, _ ledger: Ledger) throws -> SQLTable {
+    do { return try ledger.select(sql) } catch {
+      guard case .sqlite = error.kind else { throw error }
+      throw UsageError("\(error.message); the views: exp sql \"SELECT name FROM sqlite_schema\"")
+    }
   }
 
   private static func json(_ table: SQLTable) -> JSON {

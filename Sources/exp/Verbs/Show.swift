@@ -195,6 +195,8 @@ struct ShowPage {
       line("took", duration(execution) + cpu(end))
     }
     line("threads", String(start.threads))
+    line("machine", machine(start.environment))
+    if start.code != .null { line("code", describe(start.code)) }
     if let step = start.resumedFrom { line("resumed", "from the snapshot of step \(step)") }
     if let error = execution.end?.error { line("error", console.styled(error, .red)) }
     try notes(execution.id)
@@ -203,6 +205,15 @@ struct ShowPage {
     try metricTable(execution.id)
     try logTail(execution)
     try findings([execution.recipe])
+  }
+
+  private func machine(_ environment: JSON) -> String {
+    let cpu = environment["cpu"]
+    let parts = [
+      environment["host"]?.stringValue, cpu?["model"]?.stringValue,
+      cpu?["cores"]?.intValue.map { "\($0) cores" }, environment["os"]?.stringValue,
+    ]
+    return parts.compactMap(\.self).joined(separator: ", ")
   }
 
   private func cpu(_ end: ExecutionEnd) -> String {
