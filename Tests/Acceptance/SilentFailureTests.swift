@@ -299,4 +299,35 @@ import Testing
     #expect(try outcome(shop) == "executed")
     #expect(try shop.exp("verify").status == 0)
   }
+
+  @Test(.enabled(if: FileManager.default.isWritableFile(atPath: "/dev/shm"), "needs /dev/shm"))
+  func `shared memory is no way from one program to the next`() throws {
+    let name = "/dev/shm/exp-test-\(UUID().uuidString)"
+    defer { unlink(name) }
+    try Data("leak".utf8).write(to: URL(fileURLWithPath: name))
+    let shop = try shop("cat \(name) > out.txt")
+    guard try !shop.exp("doctor").out.contains("no Landlock") else { return }
+    #expect(try shop.exp("run", ".").status == 1)
+    try shop.write("experiment.json5", experiment(more: "sharedMemory: true"))
+    #expect(try shop.exp("run", ".").status == 0)
+  }
+
+  @Test func `output that cannot be written is an error`() throws {
+    let shop = try shop("echo payload > out.txt")
+    try shop.exp("run", ".")
+    let words = ["-c", "'\(Shop.binary)' cat shell:work.out > /dev/full"]
+    let outcome = try Shop.call("/bin/sh", words, in: shop.folder)
+    #expect(outcome.status == 1)
+    #expect(outcome.err.contains("cannot write standard output"))
+  }
+
+  @Test func `a tag may not take an experiment's name, nor look like another reference`() throws {
+    let shop = try shop("echo payload > out.txt")
+    for name in ["shell", "a b", "12", "abcd"] {
+      #expect(try shop.exp("run", ".", "--tag", name).status == 2, "\(name)")
+    }
+    #expect(try shop.exp("run", ".", "-n", "good").status == 0)
+    #expect(try shop.exp("tag", "shell", "good").status == 2)
+    #expect(try shop.exp("show", "good").status == 0)
+  }
 }

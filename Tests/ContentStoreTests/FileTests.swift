@@ -91,7 +91,7 @@ struct FileTests {
     }
     #expect(error?.kind == .full)
     #expect(error?.message.contains("\"/dev/full\"") == true)
-    #expect(error?.message.contains("exp gc") == true)
+    #expect(error?.message.contains("run again") == true)
     #expect(StoreError(errno: EDQUOT, cannot: "write").kind == .full)
   }
 
