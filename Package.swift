@@ -53,7 +53,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CLinux"),
     .target(
-      name: "Schema", path: "schema", exclude: ["README.md"],
+      name: "Schema", path: "schema", exclude: ["README.md", "experiment.schema.json"],
       resources: [.embedInCode("ledger.sql")], swiftSettings: strict),
 
     module("ContentStore", ["CLinux"], optimised),

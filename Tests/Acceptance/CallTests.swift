@@ -55,4 +55,12 @@ import Testing
     let check = try Shop.call("/bin/bash", ["-n", shop.path("completion")], in: shop.folder)
     #expect(check.status == 0, "\(check.err)")
   }
+
+  @Test func `the committed schema of experiment files is the one that the ops declare`() throws {
+    let outcome = try Shop().exp("ops", "--schema")
+    let committed = try String(
+      contentsOfFile: Shop.root + "/schema/experiment.schema.json", encoding: .utf8)
+    #expect(
+      outcome.out == committed, "write it anew: exp ops --schema > schema/experiment.schema.json")
+  }
 }
