@@ -118,10 +118,10 @@ package struct LineageGraph: Sendable {
     for port in inputs.keys.sorted() {
       for artifact in inputs[port]! {
         let productions = try ledger.productions(of: artifact.digest)
-        guard
-          let maker = productions.first(where: { preferred.contains($0.execution) })
-            ?? productions.first
-        else {
+        let maker =
+          productions.first { preferred.contains($0.execution) } ?? productions.first
+        let branchPoint = try maker == nil ? snapshot(of: execution, port, ledger) : nil
+        guard let (maker, output) = maker.map({ ($0.execution, $0.port) }) ?? branchPoint else {
           let source = Node.source(artifact)
           add(source, Label(stage: "files", op: artifact.kind.rawValue, status: "given"))
           edges.append(
@@ -130,11 +130,24 @@ package struct LineageGraph: Sendable {
         }
         edges.append(
           Edge(
-            maker: .execution(maker.execution), output: maker.port, user: node, input: port,
+            maker: .execution(maker), output: output, user: node, input: port,
             artifact: artifact))
-        try visit(maker.execution, ledger)
+        try visit(maker, ledger)
       }
     }
+  }
+
+  /// Who made the snapshot that a branch started from: it is a file inside an output of the parent's
+  /// stage, so that no output has its digest.
+  private func snapshot(
+    of execution: RecordedExecution, _ port: String, _ ledger: Ledger
+  ) throws(LedgerError) -> (Digest, String)? {
+    guard port == "snapshot", let run = execution.start.run,
+      let parent = try ledger.run(run)?.start.parent, let step = parent.step,
+      parent.stage == execution.start.stage
+    else { return nil }
+    let stage = try ledger.stages(ofRun: parent.run).first { $0.name == parent.stage }
+    return stage?.execution.map { ($0, "snapshots@\(step)") }
   }
 
   /// The done executions that read an artifact; of several with one recipe the first.

@@ -147,6 +147,9 @@ import Testing
     let run = try #require(try branch.json()["run"]?.stringValue)
     let show = try shop.json("show", "\(run.prefix(12)):pretrain", "--json")
     #expect(show["status"] == "done")
+    let lineage = try shop.exp("lineage", "\(run.prefix(12)):pretrain").out
+    #expect(lineage.contains("snapshot ← pretrain"), "\(lineage)")
+    #expect(!lineage.contains("your files"))
   }
 
   @Test func `lineage leads from the scores to the world's seed in every form`() throws {

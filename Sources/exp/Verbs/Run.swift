@@ -35,6 +35,7 @@ enum Run: Verb {
     options.capture = Machine.capture(in: loaded.absoluteFolder)
     options.files = [loaded.text]
     try addLock(&options, loaded, arguments)
+    if options.isDryRun && Workspace.find() == nil { return withoutStore(loaded, console) }
     let (workspace, isNew) = try Workspace.openOrCreate()
     if isNew { console.talk("made a store in \(workspace.path)") }
     if let tag = arguments.value("tag") {
@@ -48,6 +49,15 @@ enum Run: Verb {
       try workspace.ledger.tag(tag, Subject(.run, run))
     }
     return ExitStatus(rawValue: report.exitStatus) ?? .failed
+  }
+
+  /// A dry run where nothing is on record: every stage would be carried out.
+  private static func withoutStore(
+    _ loaded: LoadedExperiment, _ console: Console
+  ) -> ExitStatus {
+    for stage in loaded.resolved.stages { console.print("\(stage.name)  planned") }
+    console.print("\ndry run: there is no store yet, so every stage would be carried out")
+    return .done
   }
 
   /// Runs with a progress view, and prints the outcome.
