@@ -112,8 +112,8 @@ private struct BranchSnapshot {
   /// of type `snapshots`.
   func artifact(of stage: String, step: Int) throws -> Artifact {
     let tree = try snapshots(of: stage)
-    let steps = Set(tree.entries.keys.compactMap(Self.step)).sorted()
-    let found = tree.entries.filter { Self.step($0.key) == step }
+    let steps = Set(tree.entries.keys.compactMap(KeptSnapshotPath.step)).sorted()
+    let found = tree.entries.filter { KeptSnapshotPath.step($0.key) == step }
     guard let first = found.first else {
       let known = steps.map(String.init).joined(separator: ", ")
       throw RunnerError(
@@ -141,9 +141,12 @@ private struct BranchSnapshot {
     }
     return try workspace.store.readTree(artifact.digest)
   }
+}
 
-  /// The step in `step-000500`, `step-500.safetensors` or `step-500/…`.
-  private static func step(_ path: String) -> Int? {
+/// The names of kept snapshots in a tree of type `snapshots`.
+package enum KeptSnapshotPath {
+  /// The step in `step-000500`, `step-500.safetensors` or `step-500/…`; nil for any other path.
+  package static func step(_ path: String) -> Int? {
     guard path.hasPrefix("step-") else { return nil }
     return Int(path.dropFirst(5).prefix { $0.isASCII && $0.isNumber })
   }

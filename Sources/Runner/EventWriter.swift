@@ -66,7 +66,7 @@ final class EventWriter: Sendable {
     state.lastProgress = now
   }
 
-  /// One line. When the runner is gone nobody listens, and the kernel is about to end this process.
+  /// One line. When the runner is gone nobody listens, and `Lifeline` is about to end this process.
   private func write(_ event: WorkerEvent) {
     guard let line = try? event.json.canonical() else { return }
     output.write(line + [0x0A])

@@ -148,20 +148,12 @@ extension Session {
   func snapshot(_ step: Int, _ stage: RunStage, _ text: String) throws -> Target {
     let artifact = try artifact("snapshots", of: stage, text)
     let tree = try store.readTree(artifact.digest)
-    let steps = tree.entries.keys.compactMap(Snapshots.step(ofPath:)).sorted()
-    guard let path = tree.entries.keys.first(where: { Snapshots.step(ofPath: $0) == step }) else {
+    let steps = tree.entries.keys.compactMap(KeptSnapshotPath.step).sorted()
+    guard let path = tree.entries.keys.first(where: { KeptSnapshotPath.step($0) == step }) else {
       let list = steps.isEmpty ? "none" : steps.map(String.init).joined(separator: ", ")
       throw UsageError("\(text): no snapshot of step \(step); kept: \(list)")
     }
     return .artifact(Artifact(.file, tree.entries[path]!.object), description: text)
-  }
-}
-
-/// The names of kept snapshots: `step-000100.safetensors`.
-enum Snapshots {
-  static func step(ofPath path: String) -> Int? {
-    guard path.hasPrefix("step-") else { return nil }
-    return Int(path.dropFirst(5).prefix { $0.isNumber })
   }
 }
 
