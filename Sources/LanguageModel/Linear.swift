@@ -28,7 +28,7 @@ struct Linear: Sendable {
   /// y ← x Wᵀ + b
   func forward(_ x: Matrix, into y: Matrix, on compute: Compute) {
     if let packed {
-      compute.multiply(x, transposed: packed, into: y)
+      compute.multiply(x, packed: packed, into: y)
     } else {
       compute.multiply(x, transposed: weights, into: y)
     }

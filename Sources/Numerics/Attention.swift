@@ -71,8 +71,8 @@ package struct Attention: Sendable {
     forward(queries, segments: segments, into: out, logSums: logSums, on: compute)
   }
 
-  /// Replaces the gradients of queries, keys and values in the documents' rows. Sums run over queries
-  /// (heads of a group within) or keys, ascending.
+  /// Replaces the gradients of queries, keys and values in the documents' rows. Sums run over the
+  /// heads of a group, their queries within, or over keys, ascending.
   package func backward(
     _ dOut: Matrix, queries: Matrix, keys: Matrix, values: Matrix, out: Matrix, logSums: Floats,
     documents: [Range<Int>], queryGradient: Matrix, keyGradient: Matrix, valueGradient: Matrix,
@@ -101,6 +101,13 @@ package struct Attention: Sendable {
   func firstVisible(_ position: Int) -> Int {
     guard let window else { return 0 }
     return max(0, position - window + 1)
+  }
+
+  /// The last query that sees a key.
+  @inline(__always)
+  func lastSeeing(_ key: Int) -> Int {
+    guard let window else { return .max - 1 }
+    return key + window - 1
   }
 
   /// One key head's work on a segment, cut so that long documents occupy all threads.

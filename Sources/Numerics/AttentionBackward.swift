@@ -1,8 +1,10 @@
 /// One key head's gradients in one document, block of keys by block of keys, recomputing the weights
-/// from the rows' log sums (Dao et al. 2022). Rows are pairs (query, head of the group), queries first.
+/// from the rows' log sums (Dao et al. 2022).
 ///
 /// With P the weights, dP = dO Vᵀ, D = rowsum(dO ∘ O) and dS = P ∘ (dP − D) · scale:
-/// dV = Pᵀ dO, dK = dSᵀ Q, dQ = dS K. The order is a function of the document alone.
+/// dV = Pᵀ dO, dK = dSᵀ Q, dQ = dS K. Scores lie transposed, a row for each key, so that two of the three
+/// read them as they lie. Chains run over the group's heads, queries ascending within, or over keys: a
+/// function of the document alone.
 struct AttentionBackward {
   let rule: Attention
   let document: Range<Int>
@@ -17,166 +19,172 @@ struct AttentionBackward {
   let keyGradient: Matrix
   let valueGradient: Matrix
 
-  private var group: Int { rule.group }
-  private var rows: Int { document.count * rule.group }
   private var size: Int { rule.headSize }
   private var paddedSize: Int { rounded(rule.headSize, to: tileColumns) }
 
   func run() {
     guard !document.isEmpty else { return }
-    let memory = BackwardMemory(rows: rows, size: size)
+    let memory = BackwardMemory(length: document.count, group: rule.group, size: size)
     defer { Scratch.give(memory.arena) }
-    prepare(memory)
-    for first in stride(from: 0, to: document.count, by: backwardBlock) {
-      run(keys: first..<min(document.count, first + backwardBlock), memory)
+    for index in 0..<rule.group { prepare(memory.head(index), keyHead * rule.group + index) }
+    for first in stride(from: 0, to: document.count, by: keyBlock) {
+      run(keys: first..<min(document.count, first + keyBlock), memory)
     }
-    writeQueryGradients(memory)
-  }
-
-  /// Offset of a row's head in the query matrix and those of its shape.
-  @inline(__always)
-  private func place(_ row: Int, _ matrix: Matrix) -> Pointer {
-    matrix.floats.base
-      + ((document.lowerBound + row / group) * matrix.stride
-        + (keyHead * group + row % group) * size)
-  }
-
-  /// Lays all rows out for the tiles, and computes D.
-  private func prepare(_ memory: BackwardMemory) {
-    memory.queryGradients.update(repeating: 0, count: rounded(rows, to: tileRows) * paddedSize)
-    for first in stride(from: 0, to: rows, by: tileRows) where rows - first < tileRows {
-      (memory.queryTiles + first * size).update(repeating: 0, count: tileRows * size)
-      (memory.outTiles + first * size).update(repeating: 0, count: tileRows * size)
-    }
-    for row in 0..<rows {
-      let query = place(row, queries)
-      let slope = place(row, dOut)
-      let tile = row / tileRows * tileRows * size + row % tileRows
-      scatter(query, into: memory.queryTiles + tile)
-      scatter(slope, into: memory.outTiles + tile)
-      spread(query, into: memory.queryPanels + row * tileColumns)
-      spread(slope, into: memory.outPanels + row * tileColumns)
-      memory.deltas[row] = laneDot(slope, place(row, out), size)
+    for index in 0..<rule.group {
+      writeQueryGradients(memory.head(index), keyHead * rule.group + index)
     }
   }
 
-  /// A row as a column of a tile, [size][6].
-  private func scatter(_ source: Pointer, into target: Pointer) {
-    for k in 0..<size { target[k * tileRows] = source[k] }
+  /// A head's first element in a matrix of the queries' shape.
+  private func start(_ matrix: Matrix, _ head: Int) -> Pointer {
+    matrix.floats.base + (document.lowerBound * matrix.stride + head * size)
   }
 
-  /// A row as a row of each panel, [panels][rows][16].
-  private func spread(_ source: Pointer, into target: Pointer) {
-    for panel in stride(from: 0, to: size, by: tileColumns) {
+  /// Lays a head's queries and slopes out as right operands, and computes D.
+  private func prepare(_ memory: HeadMemory, _ head: Int) {
+    let length = document.count
+    memory.queryGradients.update(repeating: 0, count: rounded(length, to: tileRows) * paddedSize)
+    let (query, slope) = (start(queries, head), start(dOut, head))
+    for first in stride(from: 0, to: length, by: tileColumns) {
+      let count = min(tileColumns, length - first)
+      packSixteenRows(
+        query + first * queries.stride, queries.stride, rows: count, depth: size,
+        into: memory.queriesTurned + first * size)
+      packSixteenRows(
+        slope + first * dOut.stride, dOut.stride, rows: count, depth: size,
+        into: memory.slopesTurned + first * size)
+    }
+    for column in stride(from: 0, to: size, by: tileColumns) {
+      let count = min(tileColumns, size - column)
       packSixteenColumns(
-        source + panel, 0, columns: min(tileColumns, size - panel), depth: 1,
-        into: target + panel * rows)
+        query + column, queries.stride, columns: count, depth: length,
+        into: memory.queryPanels + column * length)
+      packSixteenColumns(
+        slope + column, dOut.stride, columns: count, depth: length,
+        into: memory.slopePanels + column * length)
+    }
+    let result = start(out, head)
+    for row in 0..<length {
+      memory.deltas[row] = laneDot(slope + row * dOut.stride, result + row * out.stride, size)
+      memory.logSums[row] =
+        logSums.base[(document.lowerBound + row) * rule.queryHeads + head]
     }
   }
 
   private func run(keys block: Range<Int>, _ memory: BackwardMemory) {
-    pack(block, memory)
-    memory.keyGradients.update(repeating: 0, count: backwardBlock * paddedSize)
-    memory.valueGradients.update(repeating: 0, count: backwardBlock * paddedSize)
-    for first in stride(from: 0, to: rows, by: backwardBlock) {
-      let part = first..<min(rows, first + backwardBlock)
-      let lastPosition = (part.upperBound - 1) / group
-      let isSeen =
-        lastPosition >= block.lowerBound
-        && rule.firstVisible(first / group) < block.upperBound
-      if isSeen { run(part, block.lowerBound..<min(block.upperBound, lastPosition + 1), memory) }
+    let row = document.lowerBound + block.lowerBound
+    let k = keys.floats.base + (row * keys.stride + keyHead * size)
+    let v = values.floats.base + (row * values.stride + keyHead * size)
+    for panel in stride(from: 0, to: size, by: tileColumns) {
+      packSixteenColumns(
+        k + panel, keys.stride, columns: min(tileColumns, size - panel), depth: block.count,
+        into: memory.keyPanels + panel * keyBlock)
+    }
+    memory.keyGradients.update(repeating: 0, count: keyBlock * paddedSize)
+    memory.valueGradients.update(repeating: 0, count: keyBlock * paddedSize)
+    for index in 0..<rule.group {
+      let head = memory.head(index)
+      // A block's first query that sees any of the keys, and the last.
+      let first = block.lowerBound / queryBlock * queryBlock
+      let end = rule.window.map { min(document.count, block.upperBound - 1 + $0) }
+      for query in stride(from: first, to: end ?? document.count, by: queryBlock) {
+        run(query..<min(document.count, query + queryBlock), block, k, v, head, memory)
+      }
     }
     write(memory.keyGradients, block, to: keyGradient)
     write(memory.valueGradients, block, to: valueGradient)
   }
 
-  private func pack(_ block: Range<Int>, _ memory: BackwardMemory) {
-    let row = document.lowerBound + block.lowerBound
-    let k = keys.floats.base + (row * keys.stride + keyHead * size)
-    let v = values.floats.base + (row * values.stride + keyHead * size)
-    for panel in stride(from: 0, to: block.count, by: tileColumns) {
-      let count = min(tileColumns, block.count - panel)
-      let (kSource, vSource) = (k + panel * keys.stride, v + panel * values.stride)
-      packSixteenRows(
-        kSource, keys.stride, rows: count, depth: size, into: memory.keyRows + panel * size)
-      packSixteenRows(
-        vSource, values.stride, rows: count, depth: size, into: memory.valueRows + panel * size)
-    }
-    for panel in stride(from: 0, to: size, by: tileColumns) {
-      packSixteenColumns(
-        k + panel, keys.stride, columns: min(tileColumns, size - panel), depth: block.count,
-        into: memory.keyPanels + panel * backwardBlock)
-    }
-  }
-
-  /// What a block of rows gives to a block of keys, and takes from it.
-  private func run(_ part: Range<Int>, _ block: Range<Int>, _ memory: BackwardMemory) {
-    for key in stride(from: 0, to: block.count, by: tileColumns) {
-      for row in stride(from: part.lowerBound, to: part.upperBound, by: tileRows) {
-        let target = (row - part.lowerBound) * backwardBlock + key
-        packedTile(
-          size, memory.queryTiles + row * size, memory.keyRows + key * size,
-          memory.weights + target, backwardBlock, resuming: false)
-        packedTile(
-          size, memory.outTiles + row * size, memory.valueRows + key * size,
-          memory.slopes + target, backwardBlock, resuming: false)
+  /// What a block of queries gives to a block of keys, and takes from it.
+  private func run(
+    _ part: Range<Int>, _ block: Range<Int>, _ k: Pointer, _ v: Pointer, _ head: HeadMemory,
+    _ memory: BackwardMemory
+  ) {
+    for key in stride(from: 0, to: block.count, by: tileRows) {
+      let height = min(tileRows, block.count - key)
+      // Panels of sixteen queries that come before the first key of the tile see none of it.
+      let seen = max(0, block.lowerBound + key - part.lowerBound) / tileColumns * tileColumns
+      for query in stride(from: seen, to: part.count, by: tileColumns) {
+        let source = (part.lowerBound + query) * size
+        let target = key * queryBlock + query
+        stridedRows(
+          height, size, k + key * keys.stride, keys.stride, head.queriesTurned + source,
+          memory.weights + target, queryBlock, resuming: false)
+        stridedRows(
+          height, size, v + key * values.stride, values.stride, head.slopesTurned + source,
+          memory.slopes + target, queryBlock, resuming: false)
       }
     }
-    for row in part { weigh(row, row - part.lowerBound, block, memory) }
-    addKeyGradients(
-      part, block.count, memory.weights, memory.outPanels, to: memory.valueGradients, memory)
-    addKeyGradients(
-      part, block.count, memory.slopes, memory.queryPanels, to: memory.keyGradients, memory)
-    for column in stride(from: 0, to: size, by: tileColumns) {
-      for row in stride(from: part.lowerBound, to: part.upperBound, by: tileRows) {
-        rowTile(
-          block.count, memory.slopes + (row - part.lowerBound) * backwardBlock, backwardBlock,
-          memory.keyPanels + column * backwardBlock,
-          memory.queryGradients + (row * paddedSize + column), paddedSize, resuming: true)
-      }
-    }
+    for key in 0..<block.count { weigh(block.lowerBound + key, key, part, head, memory) }
+    addKeyGradients(part, block, head, memory)
+    addQueryGradients(part, block, head, memory)
   }
 
-  /// Scores and dP of one row become P and dS; keys that it does not see get zeros.
-  private func weigh(_ row: Int, _ line: Int, _ block: Range<Int>, _ memory: BackwardMemory) {
-    let position = row / group
-    let weights = memory.weights + line * backwardBlock
-    let slopes = memory.slopes + line * backwardBlock
-    let end = max(0, min(block.upperBound, position + 1) - block.lowerBound)
-    let first = min(end, max(0, rule.firstVisible(position) - block.lowerBound))
-    let place = (document.lowerBound + position) * rule.queryHeads + keyHead * group + row % group
-    let logSum = logSums.base[place]
-    let delta = memory.deltas[row]
-    eachLanes(first..<end) { i, n in
-      var score = load(weights + i, n) * rule.scale
+  /// Scores and dP of one key become P and dS; queries that do not see it get zeros.
+  private func weigh(
+    _ key: Int, _ line: Int, _ part: Range<Int>, _ head: HeadMemory, _ memory: BackwardMemory
+  ) {
+    let weights = memory.weights + line * queryBlock
+    let slopes = memory.slopes + line * queryBlock
+    let end = max(0, min(part.upperBound, rule.lastSeeing(key) + 1) - part.lowerBound)
+    let first = min(end, max(0, key - part.lowerBound))
+    let logSums = head.logSums + part.lowerBound
+    let deltas = head.deltas + part.lowerBound
+    // Whole vectors to both sides of what is visible, then zeros over the rest: lanes are apart.
+    var i = first / 8 * 8
+    while i < end {
+      var score = load(weights + i) * rule.scale
       var slope = Lanes(repeating: rule.scale)
       if let cap = rule.softCap {
         let share = laneTanh(score / cap)
         score = cap * share
         slope *= 1 - share * share
       }
-      let weight = laneExp(score - logSum)
-      store(weight, weights + i, n)
-      store(weight * (load(slopes + i, n) - delta) * slope, slopes + i, n)
+      let weight = laneExp(score - load(logSums + i))
+      store(weight, weights + i)
+      store(weight * (load(slopes + i) - load(deltas + i)) * slope, slopes + i)
+      i &+= 8
     }
+    let width = rounded(part.count, to: tileColumns)
     for target in [weights, slopes] {
       target.update(repeating: 0, count: first)
-      (target + end).update(repeating: 0, count: backwardBlock - end)
+      (target + end).update(repeating: 0, count: width - end)
     }
   }
 
-  /// gradients[key] += Σ factors[row, key] · panels[row], rows ascending.
+  /// dV += Pᵀ dO and dK += dSᵀ Q, queries ascending.
   private func addKeyGradients(
-    _ part: Range<Int>, _ keyCount: Int, _ factors: Pointer, _ panels: Pointer,
-    to gradients: Pointer, _ memory: BackwardMemory
+    _ part: Range<Int>, _ block: Range<Int>, _ head: HeadMemory, _ memory: BackwardMemory
   ) {
-    for key in stride(from: 0, to: keyCount, by: tileRows) {
-      packSixColumns(
-        factors + key, backwardBlock, columns: tileRows, depth: part.count, into: memory.columns)
+    for key in stride(from: 0, to: block.count, by: tileRows) {
+      let height = min(tileRows, block.count - key)
+      let seen = min(part.count, max(0, block.lowerBound + key - part.lowerBound))
+      for column in stride(from: 0, to: size, by: tileColumns) {
+        let panel = column * document.count + (part.lowerBound + seen) * tileColumns
+        let target = key * paddedSize + column
+        stridedRows(
+          height, part.count - seen, memory.weights + (key * queryBlock + seen), queryBlock,
+          head.slopePanels + panel, memory.valueGradients + target, paddedSize, resuming: true)
+        stridedRows(
+          height, part.count - seen, memory.slopes + (key * queryBlock + seen), queryBlock,
+          head.queryPanels + panel, memory.keyGradients + target, paddedSize, resuming: true)
+      }
+    }
+  }
+
+  /// dQ += dS K, keys ascending.
+  private func addQueryGradients(
+    _ part: Range<Int>, _ block: Range<Int>, _ head: HeadMemory, _ memory: BackwardMemory
+  ) {
+    packSixes(
+      memory.slopes, queryBlock, columns: rounded(part.count, to: tileRows), depth: block.count,
+      into: memory.turned)
+    for query in stride(from: 0, to: part.count, by: tileRows) {
       for column in stride(from: 0, to: size, by: tileColumns) {
         packedTile(
-          part.count, memory.columns, panels + (column * rows + part.lowerBound * tileColumns),
-          gradients + (key * paddedSize + column), paddedSize, resuming: true)
+          block.count, memory.turned + query * block.count, memory.keyPanels + column * keyBlock,
+          head.queryGradients + ((part.lowerBound + query) * paddedSize + column), paddedSize,
+          resuming: true)
       }
     }
   }
@@ -189,54 +197,76 @@ struct AttentionBackward {
     }
   }
 
-  private func writeQueryGradients(_ memory: BackwardMemory) {
-    for row in 0..<rows {
-      place(row, queryGradient).update(from: memory.queryGradients + row * paddedSize, count: size)
+  private func writeQueryGradients(_ memory: HeadMemory, _ head: Int) {
+    let target = start(queryGradient, head)
+    for row in 0..<document.count {
+      (target + row * queryGradient.stride).update(
+        from: memory.queryGradients + row * paddedSize, count: size)
     }
   }
 }
 
-/// Rows and keys of a block: a multiple of 6 and of 16.
-private let backwardBlock = 96
+/// Keys of a block: a multiple of 6. Queries of a block: a multiple of 6 and of 16.
+private let keyBlock = 48
+private let queryBlock = 96
+
+/// A query head's rows as the operands of tiles.
+private struct HeadMemory {
+  /// Queries and dO as [panels of 16 rows][size][16].
+  let queriesTurned, slopesTurned: Pointer
+  /// Queries and dO as [panels of 16 columns][rows][16].
+  let queryPanels, slopePanels: Pointer
+  /// dQ of all rows, padded; D; the rows' log sums.
+  let queryGradients, deltas, logSums: Pointer
+
+  /// Floats for `length` rows.
+  static func count(_ length: Int, _ size: Int) -> Int {
+    let padded = rounded(size, to: tileColumns)
+    let rows = rounded(length, to: queryBlock)
+    return 2 * rows * size + 2 * length * padded + rows * padded + 2 * rows
+  }
+
+  init(_ memory: Pointer, _ length: Int, _ size: Int) {
+    let padded = rounded(size, to: tileColumns)
+    let rows = rounded(length, to: queryBlock)
+    queriesTurned = memory
+    slopesTurned = queriesTurned + rows * size
+    queryPanels = slopesTurned + rows * size
+    slopePanels = queryPanels + length * padded
+    queryGradients = slopePanels + length * padded
+    deltas = queryGradients + rows * padded
+    logSums = deltas + rows
+  }
+}
 
 /// One task's working memory.
 private struct BackwardMemory {
   let arena: Arena
-  /// Queries and dO as the left operand's tiles and as the right operand's panels.
-  let queryTiles, outTiles, queryPanels, outPanels: Pointer
-  /// dQ of all rows, padded, and D.
-  let queryGradients, deltas: Pointer
-  /// A block of keys and values as panels over the head's elements, and of keys over the keys.
-  let keyRows, valueRows, keyPanels: Pointer
-  let keyGradients, valueGradients: Pointer
-  /// Scores, then P; dP, then dS. And six columns of them as a tile.
-  let weights, slopes, columns: Pointer
+  private let length: Int
+  private let size: Int
+  private let heads: Pointer
+  /// A block of keys as panels over the keys, and its gradients.
+  let keyPanels, keyGradients, valueGradients: Pointer
+  /// [keys][queries]: scores, then P; dP, then dS. And dS as tiles of six queries.
+  let weights, slopes, turned: Pointer
 
-  init(rows: Int, size: Int) {
+  init(length: Int, group: Int, size: Int) {
+    self.length = length
+    self.size = size
     let padded = rounded(size, to: tileColumns)
-    let tiles = rounded(rows, to: tileRows)
-    let square = backwardBlock * backwardBlock
-    let perRow = 2 * tiles * size + 2 * rows * padded + tiles * padded + rounded(rows, to: 16)
-    let perKey = 2 * backwardBlock * size + 3 * backwardBlock * padded
-    arena = Scratch.take(perRow + perKey + 2 * square + backwardBlock * tileRows)
-    var next = arena.base
-    func take(_ count: Int) -> Pointer {
-      defer { next += count }
-      return next
-    }
-    queryTiles = take(tiles * size)
-    outTiles = take(tiles * size)
-    queryPanels = take(rows * padded)
-    outPanels = take(rows * padded)
-    queryGradients = take(tiles * padded)
-    deltas = take(rounded(rows, to: 16))
-    keyRows = take(backwardBlock * size)
-    valueRows = take(backwardBlock * size)
-    keyPanels = take(backwardBlock * padded)
-    keyGradients = take(backwardBlock * padded)
-    valueGradients = take(backwardBlock * padded)
-    weights = take(square)
-    slopes = take(square)
-    columns = take(backwardBlock * tileRows)
+    let square = keyBlock * queryBlock
+    let headCount = group * HeadMemory.count(length, size)
+    arena = Scratch.take(headCount + 3 * keyBlock * padded + 3 * square)
+    heads = arena.base
+    keyPanels = heads + headCount
+    keyGradients = keyPanels + keyBlock * padded
+    valueGradients = keyGradients + keyBlock * padded
+    weights = valueGradients + keyBlock * padded
+    slopes = weights + square
+    turned = slopes + square
+  }
+
+  func head(_ index: Int) -> HeadMemory {
+    HeadMemory(heads + index * HeadMemory.count(length, size), length, size)
   }
 }

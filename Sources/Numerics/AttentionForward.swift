@@ -1,9 +1,9 @@
-/// One key head's attention for consecutive queries.
+/// One key head's attention for consecutive queries, one query head of its group after the other.
 ///
-/// Rows are pairs (query, head of the group), queries first, so that six rows of a register tile see
-/// nearly the same keys. For each tile all scores are computed (each a chain over the head's
-/// elements), then each row's exact maximum, exponentials and their sum, then the values' chain over
-/// the visible keys, ascending. Nothing of the length of the batch, the cache or the tile enters a row.
+/// Six consecutive queries make a register tile. For each tile all scores are computed (each a chain
+/// over the head's elements), then each row's exact maximum, exponentials and their sum, then the
+/// values' chain over the visible keys, ascending. Nothing of the length of the batch, the cache or the
+/// tile enters a row.
 struct AttentionForward {
   private let rule: Attention
   private let task: AttentionTask
@@ -35,21 +35,25 @@ struct AttentionForward {
   func run() {
     let size = rule.headSize
     let counts = [
-      paddedKeys * size, paddedKeys * paddedSize, size * tileRows, tileRows * paddedKeys,
-      tileRows * paddedSize,
+      paddedKeys * size, paddedKeys * paddedSize, tileRows * paddedKeys, tileRows * paddedSize,
     ]
     Scratch.with(counts.reduce(0, +)) { memory in
-      let keys = memory
-      let values = keys + counts[0]
-      let tile = values + counts[1]
-      let scores = tile + counts[2]
-      let sums = scores + counts[3]
-      pack(keys: keys, values: values)
-      let rows = task.queries.count * rule.group
-      for first in stride(from: 0, to: rows, by: tileRows) {
-        run(first..<min(rows, first + tileRows), keys, values, tile, scores, sums)
+      let values = memory + counts[0]
+      let scores = values + counts[1]
+      pack(keys: memory, values: values)
+      let work = TileMemory(
+        keys: memory, values: values, scores: scores, sums: scores + counts[2])
+      for head in task.keyHead * rule.group..<(task.keyHead + 1) * rule.group {
+        for first in stride(from: 0, to: task.queries.count, by: tileRows) {
+          run(first..<min(task.queries.count, first + tileRows), head, work)
+        }
       }
     }
+  }
+
+  /// Keys and values as panels, and a tile's scores and results.
+  private struct TileMemory {
+    let keys, values, scores, sums: Pointer
   }
 
   private func pack(keys: Pointer, values: Pointer) {
@@ -71,51 +75,38 @@ struct AttentionForward {
   }
 
   /// Position in the document of a row's query.
+  @inline(__always)
   private func position(_ row: Int) -> Int {
-    task.segment.firstPosition + task.queries.lowerBound + row / rule.group
+    task.segment.firstPosition + task.queries.lowerBound + row
   }
 
-  /// Row of the query matrix, and query head, of a row.
-  private func place(_ row: Int) -> (row: Int, head: Int) {
-    (
-      task.segment.queries.lowerBound + task.queries.lowerBound + row / rule.group,
-      task.keyHead * rule.group + row % rule.group
-    )
+  /// Row of the query matrix.
+  @inline(__always)
+  private func place(_ row: Int) -> Int {
+    task.segment.queries.lowerBound + task.queries.lowerBound + row
   }
 
-  private func run(
-    _ rows: Range<Int>, _ keys: Pointer, _ values: Pointer, _ tile: Pointer, _ scores: Pointer,
-    _ sums: Pointer
-  ) {
-    pack(rows, into: tile)
+  private func run(_ rows: Range<Int>, _ head: Int, _ work: TileMemory) {
+    let size = rule.headSize
+    let source =
+      queries.floats.base + (place(rows.lowerBound) * queries.stride + head * size)
     let first = rule.firstVisible(position(rows.lowerBound)) - firstKey
     let end = position(rows.upperBound - 1) + 1 - firstKey
     for key in stride(from: first / tileColumns * tileColumns, to: end, by: tileColumns) {
-      packedTile(
-        rule.headSize, tile, keys + key * rule.headSize, scores + key, paddedKeys, resuming: false)
+      stridedRows(
+        rows.count, size, source, queries.stride, work.keys + key * size, work.scores + key,
+        paddedKeys, resuming: false)
     }
     var inverses = Lanes(repeating: 0)
-    for row in rows { inverses[row - rows.lowerBound] = normalise(row, scores, rows.lowerBound) }
-    weigh(rows, values, scores, into: sums)
-    write(rows, sums, inverses)
-  }
-
-  private func pack(_ rows: Range<Int>, into tile: Pointer) {
-    let size = rule.headSize
-    if rows.count < tileRows { tile.update(repeating: 0, count: size * tileRows) }
     for row in rows {
-      let (index, head) = place(row)
-      let source = queries.floats.base + (index * queries.stride + head * size)
-      var target = tile + (row - rows.lowerBound)
-      for k in 0..<size {
-        target.pointee = source[k]
-        target += tileRows
-      }
+      inverses[row - rows.lowerBound] = normalise(row, head, work.scores, rows.lowerBound)
     }
+    weigh(rows, work)
+    write(rows, head, work.sums, inverses)
   }
 
   /// Turns a row's visible scores into exponentials; 1 / their sum.
-  private func normalise(_ row: Int, _ scores: Pointer, _ firstRow: Int) -> Float {
+  private func normalise(_ row: Int, _ head: Int, _ scores: Pointer, _ firstRow: Int) -> Float {
     let first = rule.firstVisible(position(row))
     let count = position(row) + 1 - first
     let line = scores + ((row - firstRow) * paddedKeys + first - firstKey)
@@ -125,29 +116,29 @@ struct AttentionForward {
     let most = rowMaximum(line, count) * scale
     let sum = replaceByExponentials(line, count, scale: scale, shift: most)
     if let logSums {
-      let (index, head) = place(row)
-      logSums.base[index * rule.queryHeads + head] = most + Elementary.log(sum)
+      logSums.base[place(row) * rule.queryHeads + head] = most + Elementary.log(sum)
     }
     return 1 / sum
   }
 
   /// Σ weight · value over each row's visible keys, ascending: keys that all rows of the tile see go
   /// through the register tile, the ragged ends row by row.
-  private func weigh(
-    _ rows: Range<Int>, _ values: Pointer, _ scores: Pointer, into sums: Pointer
-  ) {
-    sums.update(repeating: 0, count: tileRows * paddedSize)
+  private func weigh(_ rows: Range<Int>, _ work: TileMemory) {
+    let (scores, sums) = (work.scores, work.sums)
+    sums.update(repeating: 0, count: rows.count * paddedSize)
     let commonFirst = rule.firstVisible(position(rows.upperBound - 1)) - firstKey
     let commonEnd = max(commonFirst, position(rows.lowerBound) + 1 - firstKey)
     for column in stride(from: 0, to: rule.headSize, by: tileColumns) {
-      let panel = values + column * paddedKeys
-      for row in rows {
-        let first = rule.firstVisible(position(row)) - firstKey
-        let end = min(commonFirst, position(row) + 1 - firstKey)
-        chain(row - rows.lowerBound, first..<max(first, end), panel, scores, sums + column)
+      let panel = work.values + column * paddedKeys
+      if rule.window != nil {
+        for row in rows {
+          let first = rule.firstVisible(position(row)) - firstKey
+          let end = min(commonFirst, position(row) + 1 - firstKey)
+          chain(row - rows.lowerBound, first..<max(first, end), panel, scores, sums + column)
+        }
       }
-      rowTile(
-        commonEnd - commonFirst, scores + commonFirst, paddedKeys,
+      stridedRows(
+        rows.count, commonEnd - commonFirst, scores + commonFirst, paddedKeys,
         panel + commonFirst * tileColumns, sums + column, paddedSize, resuming: true)
       for row in rows {
         let end = position(row) + 1 - firstKey
@@ -166,10 +157,10 @@ struct AttentionForward {
       panel + keys.lowerBound * tileColumns, sums + row * paddedSize)
   }
 
-  private func write(_ rows: Range<Int>, _ sums: Pointer, _ inverses: Lanes) {
+  private func write(_ rows: Range<Int>, _ head: Int, _ sums: Pointer, _ inverses: Lanes) {
+    let start = out.floats.base + head * rule.headSize
     for row in rows {
-      let (index, head) = place(row)
-      let target = out.floats.base + (index * out.stride + head * rule.headSize)
+      let target = start + place(row) * out.stride
       let source = sums + (row - rows.lowerBound) * paddedSize
       let inverse = inverses[row - rows.lowerBound]
       eachLanes(0..<rule.headSize) { i, n in store(load(source + i) * inverse, target + i, n) }

@@ -81,7 +81,16 @@ func packedTile(
   if resuming { tile.resume(c, stride) }
   var a = a
   var b = b
-  for _ in 0..<depth {
+  var steps = depth
+  while steps >= 4 {
+    for _ in 0..<4 {
+      tile.step(a[0], a[1], a[2], a[3], a[4], a[5], b)
+      a += tileRows
+      b += tileColumns
+    }
+    steps &-= 4
+  }
+  for _ in 0..<steps {
     tile.step(a[0], a[1], a[2], a[3], a[4], a[5], b)
     a += tileRows
     b += tileColumns
@@ -103,11 +112,104 @@ func rowTile(
   let a4 = a + 4 * rowStride
   let a5 = a + 5 * rowStride
   var b = b
-  for k in 0..<depth {
-    tile.step(a[k], a1[k], a2[k], a3[k], a4[k], a5[k], b)
+  var k = 0
+  while k &+ 4 <= depth {
+    for i in k..<k &+ 4 {
+      tile.step(a[i], a1[i], a2[i], a3[i], a4[i], a5[i], b)
+      b += tileColumns
+    }
+    k &+= 4
+  }
+  for i in k..<depth {
+    tile.step(a[i], a1[i], a2[i], a3[i], a4[i], a5[i], b)
     b += tileColumns
   }
   tile.save(c, stride)
+}
+
+/// Two rows' chains over `depth` steps: their elements of a lie `rowStride` and `step` apart.
+@inline(never)
+private func twoRows(
+  _ depth: Int, _ a: ConstPointer, _ rowStride: Int, _ step: Int, _ b: ConstPointer, _ c: Pointer,
+  _ stride: Int, resuming: Bool
+) {
+  let zero = Lanes(repeating: 0)
+  var (l0, r0) = resuming ? (load(c), load(c + 8)) : (zero, zero)
+  var (l1, r1) = resuming ? (load(c + stride), load(c + (stride + 8))) : (zero, zero)
+  var (a0, a1, b) = (a, a + rowStride, b)
+  for _ in 0..<depth {
+    let (left, right) = (load(b), load(b + 8))
+    let (x, y) = (Lanes(repeating: a0.pointee), Lanes(repeating: a1.pointee))
+    l0 = fma(x, left, l0)
+    r0 = fma(x, right, r0)
+    l1 = fma(y, left, l1)
+    r1 = fma(y, right, r1)
+    a0 += step
+    a1 += step
+    b += tileColumns
+  }
+  store(l0, c)
+  store(r0, c + 8)
+  store(l1, c + stride)
+  store(r1, c + (stride + 8))
+}
+
+/// One row's chains.
+@inline(never)
+private func oneRow(
+  _ depth: Int, _ a: ConstPointer, _ step: Int, _ b: ConstPointer, _ c: Pointer, resuming: Bool
+) {
+  let zero = Lanes(repeating: 0)
+  var (left, right) = resuming ? (load(c), load(c + 8)) : (zero, zero)
+  var (a, b) = (a, b)
+  for _ in 0..<depth {
+    let x = Lanes(repeating: a.pointee)
+    left = fma(x, load(b), left)
+    right = fma(x, load(b + 8), right)
+    a += step
+    b += tileColumns
+  }
+  store(left, c)
+  store(right, c + 8)
+}
+
+/// One to six rows of sixteen columns, the rows of a where they lie, `rowStride` apart.
+@inline(__always)
+func stridedRows(
+  _ height: Int, _ depth: Int, _ a: ConstPointer, _ rowStride: Int, _ b: ConstPointer, _ c: Pointer,
+  _ stride: Int, resuming: Bool
+) {
+  if height == tileRows {
+    return rowTile(depth, a, rowStride, b, c, stride, resuming: resuming)
+  }
+  fewRows(height, depth, a, rowStride, 1, b, c, stride, resuming: resuming)
+}
+
+/// One to six rows of sixteen columns, a packed as [depth][6].
+@inline(__always)
+func packedRows(
+  _ height: Int, _ depth: Int, _ a: ConstPointer, _ b: ConstPointer, _ c: Pointer, _ stride: Int,
+  resuming: Bool
+) {
+  if height == tileRows { return packedTile(depth, a, b, c, stride, resuming: resuming) }
+  fewRows(height, depth, a, 1, tileRows, b, c, stride, resuming: resuming)
+}
+
+/// Fewer than six rows: in twos, and a last one.
+@inline(never)
+private func fewRows(
+  _ height: Int, _ depth: Int, _ a: ConstPointer, _ rowStride: Int, _ step: Int, _ b: ConstPointer,
+  _ c: Pointer, _ stride: Int, resuming: Bool
+) {
+  var row = 0
+  while row &+ 2 <= height {
+    twoRows(
+      depth, a + row * rowStride, rowStride, step, b, c + row * stride, stride, resuming: resuming)
+    row &+= 2
+  }
+  if row < height {
+    oneRow(depth, a + row * rowStride, step, b, c + row * stride, resuming: resuming)
+  }
 }
 
 /// One row's chains over `depth` steps, going on from c[16].

@@ -127,7 +127,7 @@ struct Shape: CustomTestStringConvertible, Sendable {
     let packed = PackedWeights(w, on: compute)
     let one = Matrix(rows: 1, columns: 50)
     for row in [0, 5, 6, 99] {
-      compute.multiply(x[rows: row..<row + 1], transposed: packed, into: one)
+      compute.multiply(x[rows: row..<row + 1], packed: packed, into: one)
       #expect(bits(one) == bits(all[rows: row..<row + 1]))
     }
   }
