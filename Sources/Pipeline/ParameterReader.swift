@@ -64,7 +64,8 @@ package struct ParameterReader {
     ParameterError(path: at(name), message: message)
   }
 
-  private func at(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+  /// A parameter's path from the stage's `with`.
+  package func at(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
   /// The value written for a field, if any; notes the field as known.
   private mutating func written(_ name: String, _ field: ParameterField) -> JSON? {
