@@ -420,6 +420,26 @@ package struct ParameterReader {
     return value
   }
 
+  /// A nested object that may be left out or `null`.
+  package mutating func optionalObject<Value>(
+    _ name: String, _ summary: String,
+    _ body: (inout ParameterReader) throws(ParameterError) -> Value
+  ) throws(ParameterError) -> Value? {
+    let written = written(name, field(name, "object", .null, "", summary))
+    let here = at(name)
+    normalized[name] = .null
+    if values != nil, written == nil || written == .null { return nil }
+    let members = try written.map { json throws(ParameterError) in
+      try Self.members(json, at: here)
+    }
+    var inner = ParameterReader(members, path: here, fileInputs: fileInputs)
+    let value = try inner.decode(body)
+    fields += inner.fields
+    filePatterns.merge(inner.filePatterns) { first, _ in first }
+    normalized[name] = .object(inner.normalized)
+    return value
+  }
+
   /// A list of objects; at least `minimum` of them.
   package mutating func objects<Value>(
     _ name: String, minimum: Int = 0, _ summary: String,

@@ -122,7 +122,7 @@ extension ParameterReader {
           path: "\(path).\(name)",
           message: "must be a number from 0 to 1e9, found \(describe(value))")
       }
-      if ["tokenizer", "snapshot"].contains(name) {
+      if ["tokenizer", "snapshot", "checkpoint"].contains(name) {
         throw ParameterError(path: "\(path).\(name)", message: "is no input of tokens")
       }
       weights[name] = weight

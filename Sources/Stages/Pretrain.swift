@@ -2,10 +2,11 @@ import Corpus
 package import Pipeline
 import Training
 
-/// Trains a new decoder to predict the next token.
+/// Trains a new decoder, or a given one further, to predict the next token.
 package enum Pretrain: Stage {
   package struct Parameters: StageParameters {
-    let model: ModelParameters
+    /// Nil to go on with a checkpoint.
+    let model: ModelParameters?
     let optimiser: OptimiserParameters
     /// What the stage is made of, in order; one phase when none are written.
     let phases: [Phase]
@@ -25,15 +26,15 @@ package enum Pretrain: Stage {
     }
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
-      model = try reader.object("model", "What the decoder is made of.") {
-        (reader) throws(ParameterError) in try ModelParameters(from: &reader)
-      }
+      model = try reader.optionalObject(
+        "model", "What a new decoder is made of; left out, the input checkpoint is trained further."
+      ) { (reader) throws(ParameterError) in try ModelParameters(from: &reader) }
       phases = try PhaseReader.read(&reader)
       optimiser = try OptimiserParameters(from: &reader)
       averages = try AverageParameters(from: &reader)
       initialDeviation = try reader.number(
         "initialDeviation", default: 0.02, in: 0...10,
-        "Standard deviation of matrices and embeddings at first.")
+        "Standard deviation of a new decoder's matrices and embeddings at first.")
       validationEvery = try reader.integer(
         "validationEvery", default: 100, unit: "steps",
         "Steps between validations; 0 validates after the last step only.")
@@ -89,7 +90,8 @@ package enum Pretrain: Stage {
       (snapshotEvery > 0 && step % snapshotEvery == 0) || snapshotAt.contains(step)
     }
 
-    func plan() -> TrainingPlan {
+    /// - Parameter hidden: the model's width.
+    func plan(hidden: Int) -> TrainingPlan {
       var start = 0
       let rates = phases.map { phase in
         let (own, steps) = (phase.own, phase.data.steps)
@@ -101,7 +103,7 @@ package enum Pretrain: Stage {
           steps: steps, schedule: curve.schedule, scheduleStart: curve.start,
           ropeBase: own?.ropeBase)
       }
-      var plan = optimiser.plan(phases: rates, hidden: model.hidden)
+      var plan = optimiser.plan(phases: rates, hidden: hidden)
       plan.validationEvery = validationEvery
       plan.traceEvery = traceEvery
       plan.tensorMetricsEvery = tensorMetricsEvery
@@ -112,7 +114,8 @@ package enum Pretrain: Stage {
 
   package static let op = "pretrain"
   package static let revision = 2
-  package static let summary = "Train a new decoder to predict the next token."
+  package static let summary =
+    "Train a new decoder, or a given one further, to predict the next token."
   package static let usesSeed = true
   package static let usesNumerics = true
 
@@ -123,6 +126,9 @@ package enum Pretrain: Stage {
           mainSource, .tokens,
           "What to train on, unless a mix says otherwise; its held-out part is the validation."),
         Port("tokenizer", .tokenizer, "The tokenizer that made the tokens."),
+        Port(
+          "checkpoint", .checkpoint, "The model to train further, when model is left out.",
+          optional: true),
         Port(
           "snapshot", .any, "A training state to start from; `exp branch --at STAGE@STEP` sets it.",
           optional: true),
@@ -140,6 +146,11 @@ package enum Pretrain: Stage {
       ports.outputs += AverageParameters.ports
       return ports
     }
+    ports.inputs.removeAll { $0.name == "checkpoint" }
+    if parameters.model == nil {
+      ports.inputs.append(
+        Port("checkpoint", .checkpoint, "The model to train further, as there is no `model`."))
+    }
     ports.inputs += parameters.sources.dropFirst().map {
       Port($0, .tokens, "Tokens that a mix names.")
     }
@@ -150,7 +161,10 @@ package enum Pretrain: Stage {
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
-    let body = Double(parameters.model.bodyParameters)
+    let given = inputs["checkpoint"]?.first?.parameters
+    guard let body = parameters.model.map({ Double($0.bodyParameters) }) ?? given else {
+      return nil
+    }
     let tokens = Double(parameters.tokens)
     let every = parameters.snapshotEvery > 0 ? parameters.steps / parameters.snapshotEvery : 0
     let kept = Double(every + parameters.snapshotAt.count)

@@ -27,11 +27,30 @@ struct PretrainRun {
         "the tokenizer has \(tokenizer.vocabularySize) tokens, but the input \"tokens\" was made with "
           + "\(data.vocabularySize); connect the tokenizer that made the tokens")
     }
-    configuration = parameters.model.configuration(
-      vocabularySize: data.vocabularySize, sequence: parameters.longestSequence,
-      endToken: data.endToken)
-    try configuration.validate()
+    configuration = try Self.configuration(parameters, data, context)
     validation = try Self.validation(parameters, data.vocabularySize, context)
+  }
+
+  /// That of a new model, or of the one to train further, meant for the longest sequence here.
+  private static func configuration(
+    _ parameters: Pretrain.Parameters, _ data: TrainingData, _ context: any StageContext
+  ) throws -> ModelConfiguration {
+    if let model = parameters.model {
+      let configuration = model.configuration(
+        vocabularySize: data.vocabularySize, sequence: parameters.longestSequence,
+        endToken: data.endToken)
+      try configuration.validate()
+      return configuration
+    }
+    var configuration = try context.input("checkpoint").checkpoint().model.configuration
+    guard configuration.vocabularySize >= data.vocabularySize else {
+      throw StageError(
+        "the checkpoint's vocabulary has \(configuration.vocabularySize) tokens, the input "
+          + "\"tokens\" \(data.vocabularySize); tokenize with the checkpoint's tokenizer")
+    }
+    configuration.maximumPositions = max(
+      configuration.maximumPositions, parameters.longestSequence)
+    return configuration
   }
 
   /// The held-out tokens of every source, cut into the first phase's sequences.
@@ -84,26 +103,34 @@ struct PretrainRun {
     if let branchPoint = context.inputs("snapshot").first {
       return try resume(try branchPoint.read())
     }
-    return (makeTrainer(), try makeKept(), SeedHistory(context.seed))
+    return (try makeTrainer(), try makeKept(), SeedHistory(context.seed))
   }
 
   private func makeKept() throws -> KeptSnapshots {
     KeptSnapshots(try context.makeTree("snapshots"), in: try context.input("tokens").store)
   }
 
-  private func makeTrainer() -> Trainer {
-    let model = Transformer(
-      configuration, seed: context.seed, deviation: Float(parameters.initialDeviation),
-      on: compute)
-    let plan = parameters.plan()
-    plan.widths?.scaleInitial(model, on: compute)
+  private func makeTrainer() throws -> Trainer {
+    let plan = parameters.plan(hidden: configuration.hidden)
     return Trainer(
-      model, source: data.mixture, validation: validation, plan: plan,
+      try makeModel(plan.widths), source: data.mixture, validation: validation, plan: plan,
       microBatchRows: TrainingPass.comfortableRows(configuration), on: compute)
   }
 
+  private func makeModel(_ widths: WidthScaling?) throws -> Transformer {
+    if parameters.model == nil {
+      let given = try context.input("checkpoint").checkpoint().model
+      return Transformer(configuration, parameters: given.parameters)
+    }
+    let model = Transformer(
+      configuration, seed: context.seed, deviation: Float(parameters.initialDeviation),
+      on: compute)
+    widths?.scaleInitial(model, on: compute)
+    return model
+  }
+
   private func resume(_ bytes: [UInt8]) throws -> (Trainer, KeptSnapshots, SeedHistory) {
-    let trainer = makeTrainer()
+    let trainer = try makeTrainer()
     let notes = try trainer.restore(bytes)
     let kept = try makeKept()
     try kept.add(earlier: notes)
