@@ -6,7 +6,7 @@ package protocol Objective: Sendable {
   /// The names of what `Outcome.metrics` holds, in order.
   var metricNames: [String] { get }
   /// Runs the model forward and back over a batch and adds to `pass.gradients`, which begin and end with
-  /// the caller.
+  /// the caller. Where the pass `needsWholeBatch`, all of it goes forward before any goes back.
   /// - Parameters:
   ///   - rows: about how many rows to run at once; bears on memory and speed only.
   ///   - check: to be called now and then; throws to stop.
@@ -77,7 +77,7 @@ extension TokenObjective {
     _ batch: Batch, by pass: TrainingPass, rows: Int, check: () throws -> Void
   ) throws -> Outcome {
     let parts = batch.parts(rows: rows)
-    guard isSeparable || parts.count == 1 else {
+    guard (isSeparable && !pass.needsWholeBatch) || parts.count == 1 else {
       return try learnJointly(batch, parts, by: pass, check: check)
     }
     var values: [Float] = []

@@ -2,7 +2,7 @@
 package struct StepRecord: Hashable, Sendable {
   /// From 1 after the first update.
   package var step: Int
-  /// The batch's loss before the update.
+  /// The batch's loss before the update, with the router's balancing loss of a mixture of experts.
   package var loss: Double
   package var learningRate: Double
   /// L2 norm of the gradient before clipping.

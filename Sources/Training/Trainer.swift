@@ -32,12 +32,13 @@ package final class Trainer {
 
   /// - Parameters:
   ///   - validation: held-out batches; those without targets are never measured.
+  ///   - options: dropout, which numbers its batches by step, and memory.
   ///   - microBatchRows: about how many tokens go through the model at once; bears on memory and
   ///     speed only.
   package init(
     _ model: Transformer, source: any BatchSource, validation: [ValidationSet] = [],
-    plan: TrainingPlan, objective: any Objective = NextToken(), microBatchRows: Int = 2048,
-    on compute: Compute
+    plan: TrainingPlan, objective: any Objective = NextToken(),
+    options: PassOptions = PassOptions(), microBatchRows: Int = 2048, on compute: Compute
   ) {
     self.source = source
     self.plan = plan
@@ -48,7 +49,7 @@ package final class Trainer {
       plan.optimiser, weightDecay: plan.weightDecay, form: plan.weightDecayForm,
       widths: plan.widths, for: model.layout)
     averages = plan.averages.map { Average($0.kind, $0.window, count: model.layout.count) }
-    pass = TrainingPass(model, on: compute)
+    pass = TrainingPass(model, on: compute, options)
     ropeBase = model.configuration.ropeBase
     validationNames = validation.map(\.name)
     validationSets = validation.map(\.batch)
@@ -90,14 +91,15 @@ package final class Trainer {
   package func advance(check: () throws -> Void = {}) throws -> StepRecord {
     let batch = try source.batch(after: step)
     let phase = enterPhase(after: step)
-    pass.beginBatch()
+    pass.beginBatch(step: step)
     let outcome = try objective.learn(batch, by: pass, rows: microBatchRows, check: check)
     pass.endBatch()
+    let loss = outcome.loss + pass.balancingLoss
     let norm = compute.sumOfSquares(pass.gradients).squareRoot()
-    try checkFinite(outcome.loss, norm)
+    try checkFinite(loss, norm)
     let factor = phase.schedule.factor(after: step - phase.scheduleStart)
     var record = StepRecord(
-      step: step + 1, loss: outcome.loss, learningRate: phase.schedule.peak * factor,
+      step: step + 1, loss: loss, learningRate: phase.schedule.peak * factor,
       gradientNorm: norm, tokens: (history.last?.tokens ?? 0) + batch.tokens.tokens.count,
       metrics: outcome.metrics, validation: [], tensors: [])
     update(&record, factor)
@@ -120,7 +122,7 @@ package final class Trainer {
       var configuration = model.configuration
       configuration.ropeBase = base
       pass = TrainingPass(
-        Transformer(configuration, parameters: model.parameters), on: compute)
+        Transformer(configuration, parameters: model.parameters), on: compute, pass.options)
     }
     return phase
   }

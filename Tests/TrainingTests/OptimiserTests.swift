@@ -105,8 +105,8 @@ import Training
     let batch = TokenBatch(
       documents: (0..<8).map { first in (0..<12).map { (first * 5 + $0 * 3) % 17 } })
     let pass = TrainingPass(model, on: compute)
+    let before = pass.logits(of: batch).floats.array
     let values = pass.forward(batch)
-    let before = pass.logits(rows: batch.tokens.count).floats.array
     pass.beginBatch()
     pass.backward(batch, slopes: NextToken().slopes(values, of: batch))
     pass.endBatch()
@@ -115,8 +115,7 @@ import Training
     }
     Optimiser(AdamW(), weightDecay: 0, widths: widths, for: model.layout).update(
       model.parameters, gradients: pass.gradients, step: 1, learningRate: 1e-4, on: compute)
-    _ = pass.forward(batch)
-    let after = pass.logits(rows: batch.tokens.count).floats.array
+    let after = pass.logits(of: batch).floats.array
     let squares = zip(before, after).reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
     return (squares / Double(before.count)).squareRoot()
   }
