@@ -1,3 +1,4 @@
+import LanguageModel
 import Numerics
 import Pipeline
 import Training
@@ -21,6 +22,7 @@ struct OptimiserParameters: StageParameters {
   let updateClip: Double
   let clip: Double
   let baseWidth: Int?
+  let dropout: Double
 
   init(from reader: inout ParameterReader) throws(ParameterError) {
     rule = try reader.choice(
@@ -68,6 +70,10 @@ struct OptimiserParameters: StageParameters {
       "baseWidth", in: 1...65536,
       "µParam-simple: the model.hidden that learningRate was tuned for; scales the initial values "
         + "and rates of linear layers by width. Left out, none is scaled.")
+    dropout = try reader.number(
+      "dropout", default: 0, in: 0...0.99,
+      "Probability with which training zeroes an element of the embeddings and of what every block "
+        + "gives to the residual stream.")
     try check()
   }
 
@@ -98,6 +104,9 @@ struct OptimiserParameters: StageParameters {
 
   /// The joint L2 norm that gradients are clipped to.
   var clipNorm: Double? { clip > 0 ? clip : nil }
+
+  /// How the model is run, with dropout's random numbers of a seed.
+  func passOptions(seed: UInt64) -> PassOptions { PassOptions(dropout: dropout, seed: seed) }
 
   /// What a width changes; nil when nothing is scaled.
   func widths(_ hidden: Int) -> WidthScaling? {

@@ -114,6 +114,7 @@ struct PretrainRun {
     let plan = parameters.plan(hidden: configuration.hidden)
     return Trainer(
       try makeModel(plan.widths), source: data.mixture, validation: validation, plan: plan,
+      options: parameters.optimiser.passOptions(seed: context.seed),
       microBatchRows: TrainingPass.comfortableRows(configuration), on: compute)
   }
 

@@ -174,6 +174,8 @@ import Text
   @Test func `the op lists every field`() {
     let fields = AnyStage(Pretrain.self).fields.map(\.path)
     #expect(fields.contains("model.ropeBase") && fields.last == "traceEvery")
-    #expect(fields.count == 56)
+    for name in ["phases[].mix", "optimiser", "baseWidth", "dropout", "emaDecay", "snapshotAt"] {
+      #expect(fields.contains(name))
+    }
   }
 }
