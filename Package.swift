@@ -108,7 +108,8 @@ let package = Package(
       ]),
     tests("Reports", ["ContentStore", "Ledger", "Pipeline", "Evaluation"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["exp"], path: "Tests/CommandLine",
+      name: "CommandLineTests", dependencies: ["exp", "Ledger", "Runner"],
+      path: "Tests/CommandLine",
       swiftSettings: strict),
     .testTarget(
       name: "AcceptanceTests", dependencies: ["exp", "ContentStore", "CSQLite"],

@@ -52,7 +52,8 @@ struct ReplayPage {
     }
   }
 
-  private func sentences(_ difference: ReplayDifference) -> [String] {
+  /// What is said of a stage's first difference.
+  func sentences(_ difference: ReplayDifference) -> [String] {
     var lines: [String] = []
     if let point = difference.point {
       lines.append(
@@ -89,8 +90,8 @@ struct ReplayPage {
     var lines =
       tensors.differing.first.map { first in
         [
-          "\(tensors.path): \(first.name) differs in \(first.differing) of \(first.elements) values, by "
-            + "at most \(units(first.units))"
+          "\(tensors.path): \(first.name) differs in \(first.differing) of \(first.elements) values, "
+            + atMost(first.units)
         ]
       } ?? []
     if tensors.differing.count > 1, let worst = tensors.differing.max(by: { $0.units < $1.units }) {
@@ -101,8 +102,14 @@ struct ReplayPage {
     return lines
   }
 
+  private func atMost(_ count: UInt64) -> String {
+    count == .max ? units(count) : "by at most \(units(count))"
+  }
+
   private func distance(_ point: ReplayDifference.Point) -> String {
-    guard let one = point.recorded, let other = point.replayed else { return "" }
+    guard let one = point.recorded, let other = point.replayed, one.isFinite, other.isFinite else {
+      return ""
+    }
     return ", \(units(UnitsInLastPlace.between(one, other))) apart"
   }
 
