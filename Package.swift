@@ -73,7 +73,9 @@ let package = Package(
         "ContentStore", "Pipeline", "Ledger", "Text", "Corpus", "Numerics", "LanguageModel",
         "Training", "Evaluation", "CLinux",
       ]),
-    module("Runner", ["ContentStore", "Ledger", "Provenance", "Pipeline", "CLinux"]),
+    module(
+      "Runner",
+      ["ContentStore", "Ledger", "Provenance", "Pipeline", "LanguageModel", "CLinux"]),
     module("Reports", ["ContentStore", "Ledger", "Pipeline", "Evaluation"]),
     .executableTarget(
       name: "exp",
@@ -99,10 +101,15 @@ let package = Package(
         "ContentStore", "Pipeline", "Ledger", "Text", "Corpus", "Numerics", "LanguageModel",
         "Training", "Evaluation",
       ]),
-    tests("Runner", ["ContentStore", "Ledger", "Pipeline", "Stages"]),
+    tests(
+      "Runner",
+      [
+        "ContentStore", "Ledger", "Pipeline", "Stages", "LanguageModel", "Numerics", "Training",
+      ]),
     tests("Reports", ["ContentStore", "Ledger", "Pipeline", "Evaluation"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["exp"], path: "Tests/CommandLine",
+      name: "CommandLineTests", dependencies: ["exp", "Ledger", "Runner"],
+      path: "Tests/CommandLine",
       swiftSettings: strict),
     .testTarget(
       name: "AcceptanceTests", dependencies: ["exp", "ContentStore", "CSQLite"],

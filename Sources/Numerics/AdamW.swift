@@ -2,7 +2,7 @@ import CLinux
 
 /// AdamW (Loshchilov and Hutter 2019) with the arithmetic of PyTorch's for-loop implementation in
 /// float32: scalars are computed in double, then rounded once.
-package struct AdamW: Sendable {
+package struct AdamW: UpdateRule {
   package var beta1: Double
   package var beta2: Double
   package var epsilon: Double
@@ -13,17 +13,28 @@ package struct AdamW: Sendable {
     self.epsilon = epsilon
   }
 
-  /// One step on views of equal counts. `step` counts from 1. `weightDecay` is per call, so that
-  /// tensors without decay are one more call.
+  package var name: String { "adamw" }
+  package var isElementwise: Bool { true }
+
+  /// One step as torch has it: the decay of a step is `learningRate` · `weightDecay`.
   package func update(
     _ parameters: Floats, gradients: Floats, firstMoments: Floats, secondMoments: Floats,
     step: Int, learningRate: Double, weightDecay: Double, on compute: Compute
+  ) {
+    update(
+      parameters, gradients: gradients, firstMoments: firstMoments, secondMoments: secondMoments,
+      step: step, learningRate: learningRate, decay: learningRate * weightDecay, on: compute)
+  }
+
+  package func update(
+    _ parameters: Floats, gradients: Floats, firstMoments: Floats, secondMoments: Floats,
+    step: Int, learningRate: Double, decay: Double, on compute: Compute
   ) {
     let count = parameters.count
     precondition(
       gradients.count == count && firstMoments.count == count && secondMoments.count == count,
       "an optimiser's views differ in size")
-    let factors = Factors(self, step: step, learningRate: learningRate, weightDecay: weightDecay)
+    let factors = Factors(self, step: step, learningRate: learningRate, decay: decay)
     compute.split(count, grain: 8192) { range in
       factors.update(range, parameters.base, gradients.base, firstMoments.base, secondMoments.base)
     }
@@ -39,10 +50,10 @@ package struct AdamW: Sendable {
     let epsilon: Float
     let size: Float
 
-    init(_ rule: AdamW, step: Int, learningRate: Double, weightDecay: Double) {
+    init(_ rule: AdamW, step: Int, learningRate: Double, decay: Double) {
       let correction1 = 1 - Elementary.pow(rule.beta1, Double(step))
       let correction2 = 1 - Elementary.pow(rule.beta2, Double(step))
-      keep = Float(1 - learningRate * weightDecay)
+      keep = Float(1 - decay)
       weight1 = Float(1 - rule.beta1)
       beta2 = Float(rule.beta2)
       weight2 = Float(1 - rule.beta2)

@@ -64,7 +64,8 @@ package struct ParameterReader {
     ParameterError(path: at(name), message: message)
   }
 
-  private func at(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+  /// A parameter's path from the stage's `with`.
+  package func at(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
   /// The value written for a field, if any; notes the field as known.
   private mutating func written(_ name: String, _ field: ParameterField) -> JSON? {
@@ -412,6 +413,26 @@ package struct ParameterReader {
     }
     var inner = ParameterReader(
       values == nil ? nil : members ?? [:], path: here, fileInputs: fileInputs)
+    let value = try inner.decode(body)
+    fields += inner.fields
+    filePatterns.merge(inner.filePatterns) { first, _ in first }
+    normalized[name] = .object(inner.normalized)
+    return value
+  }
+
+  /// A nested object that may be left out or `null`.
+  package mutating func optionalObject<Value>(
+    _ name: String, _ summary: String,
+    _ body: (inout ParameterReader) throws(ParameterError) -> Value
+  ) throws(ParameterError) -> Value? {
+    let written = written(name, field(name, "object", .null, "", summary))
+    let here = at(name)
+    normalized[name] = .null
+    if values != nil, written == nil || written == .null { return nil }
+    let members = try written.map { json throws(ParameterError) in
+      try Self.members(json, at: here)
+    }
+    var inner = ParameterReader(members, path: here, fileInputs: fileInputs)
     let value = try inner.decode(body)
     fields += inner.fields
     filePatterns.merge(inner.filePatterns) { first, _ in first }

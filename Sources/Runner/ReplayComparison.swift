@@ -17,6 +17,7 @@ struct ReplayComparison {
     difference.score = firstScore(recorded, replayed, beyond: 0)
     difference.point = try firstPoint(original, replay)
     difference.trace = traceLine(recorded.outputs["trace"], replayed.outputs["trace"])
+    difference.tensors = TensorComparison(store: workspace.store).first(recorded, replayed)
     return difference
   }
 

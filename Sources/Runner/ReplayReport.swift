@@ -69,6 +69,29 @@ package struct ReplayDifference: Hashable, Sendable {
     package var replayed: String
   }
 
+  /// How far the tensors of a file are apart.
+  package struct Tensors: Hashable, Sendable {
+    /// The output and the path in it: `snapshots/step-000100.safetensors`.
+    package var path: String
+    /// The step of a kept snapshot; nil for another file, such as the last checkpoint.
+    package var step: Int?
+    /// How many tensors the file has.
+    package var compared: Int
+    /// Those that differ, in the model's order.
+    package var differing: [Tensor]
+  }
+
+  /// A tensor that differs.
+  package struct Tensor: Hashable, Sendable {
+    package var name: String
+    package var elements: Int
+    /// Elements with other bits.
+    package var differing: Int
+    /// The largest distance of two elements, in units in the last place; `UInt64.max` for a NaN on one
+    /// side.
+    package var units: UInt64
+  }
+
   /// First differing output port, and in a tree the first differing path.
   package var output: String?
   package var path: String?
@@ -77,4 +100,6 @@ package struct ReplayDifference: Hashable, Sendable {
   /// First step at which a metric differs, and there the first series.
   package var point: Point?
   package var trace: TraceLine?
+  /// The earliest kept snapshot, or else another file, whose tensors differ.
+  package var tensors: Tensors?
 }

@@ -21,17 +21,20 @@ final class KeptSnapshots {
     return [Self.key: earlier.map { "\($0.step):\($0.digest.hex)" }.joined(separator: ",")]
   }
 
-  /// The snapshots that a state's notes name. Throws when one is gone.
-  static func read(
-    _ notes: [String: String], from store: ObjectStore
-  ) throws -> [(step: Int, bytes: [UInt8])] {
-    try (notes[key] ?? "").split(separator: ",").map { entry in
+  /// Puts the snapshots that a state's notes name among the outputs, one at a time, so that memory
+  /// holds no two. Throws when one is gone; then nothing has been added.
+  func add(earlier notes: [String: String]) throws {
+    let named = try (notes[Self.key] ?? "").split(separator: ",").map { entry in
       let parts = entry.split(separator: ":")
       guard parts.count == 2, let step = Int(parts[0]), let digest = Digest(String(parts[1])) else {
         throw StageError("it names its earlier snapshots wrongly")
       }
-      return (step, try store.read(digest))
+      guard store.contains(digest) else {
+        throw StageError("the snapshot of step \(step) that it names is gone")
+      }
+      return (step, digest)
     }
+    for (step, digest) in named { try add(try store.read(digest), step: step) }
   }
 
   /// Puts a state among the outputs.

@@ -2,89 +2,133 @@ import Corpus
 package import Pipeline
 import Training
 
-/// Trains a new Llama-style decoder to predict the next token.
+/// Trains a new decoder, or a given one further, to predict the next token.
 package enum Pretrain: Stage {
   package struct Parameters: StageParameters {
-    let model: ModelParameters
+    /// Nil to go on with a checkpoint.
+    let model: ModelParameters?
     let optimiser: OptimiserParameters
-    let steps: Int
-    let batch: Int
-    let sequence: Int
+    /// What the stage is made of, in order; one phase when none are written.
+    let phases: [Phase]
+    let averages: AverageParameters
+    let initialDeviation: Double
     let validationEvery: Int
     let validationBatches: Int
     let snapshotEvery: Int
+    let snapshotAt: [Int]
     let traceEvery: Int
+    let tensorMetricsEvery: Int
+
+    /// A phase, its sizes worked out.
+    struct Phase: Sendable {
+      var data: DataPhase
+      var own: PhaseParameters?
+    }
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
-      model = try reader.object("model", "What the decoder is made of.") {
-        (reader) throws(ParameterError) in try ModelParameters(from: &reader)
-      }
-      batch = try reader.integer(
-        "batch", default: 16, in: 1...(1 << 20), unit: "sequences", "Sequences per step.")
-      sequence = try reader.integer(
-        "sequence", default: 256, in: 1...(1 << 24), unit: "tokens", "Tokens per sequence.")
-      let tokens = try reader.optionalNumber(
-        "tokens", in: 1...1e15, unit: "tokens",
-        "Tokens to train on, rounded up to whole steps; give this or steps.")
-      steps = try Self.steps(tokens, perStep: batch * sequence, &reader)
+      model = try reader.optionalObject(
+        "model", "What a new decoder is made of; left out, the input checkpoint is trained further."
+      ) { (reader) throws(ParameterError) in try ModelParameters(from: &reader) }
+      phases = try PhaseReader.read(&reader)
       optimiser = try OptimiserParameters(from: &reader)
+      averages = try AverageParameters(from: &reader)
+      initialDeviation = try reader.number(
+        "initialDeviation", default: 0.02, in: 0...10,
+        "Standard deviation of a new decoder's matrices and embeddings at first.")
       validationEvery = try reader.integer(
         "validationEvery", default: 100, unit: "steps",
         "Steps between validations; 0 validates after the last step only.")
       validationBatches = try reader.integer(
         "validationBatches", default: 8, in: 1...(1 << 40), unit: "batches",
-        "The most batches of validation tokens that are looked at.")
+        "The most batches of the first phase's size that are looked at in a validation.")
       snapshotEvery = try reader.integer(
         "snapshotEvery", default: 0, unit: "steps",
         "Steps between training states that are kept as an output; 0 keeps none.")
+      snapshotAt = try Self.steps(
+        try reader.numbers(
+          "snapshotAt", default: [], in: 1...0x1p40, unit: "steps",
+          "More steps whose training states are kept."))
+      tensorMetricsEvery = try reader.integer(
+        "tensorMetricsEvery", default: 0, unit: "steps",
+        "Steps between metrics of every tensor's gradient, size and update; 0 makes none.")
       traceEvery = try reader.integer(
         "traceEvery", default: 100, unit: "steps",
         "Steps between lines of the trace that a replay compares; 0 writes the last only.")
-      guard Double(steps) * Double(batch) * Double(sequence) < 9e15 else {
+      if reader.isListing { return }
+      try averages.check(steps: steps)
+      for (index, step) in snapshotAt.enumerated() where step > steps {
         throw ParameterError(
-          path: "steps", message: "times batch and sequence is beyond 9e15 tokens")
+          path: "snapshotAt[\(index)]", message: "is step \(step), beyond the last, \(steps)")
       }
     }
 
-    /// Reads `steps`, which is needed when `tokens` is not given, and refused when it is.
-    private static func steps(
-      _ tokens: Double?, perStep: Int, _ reader: inout ParameterReader
-    ) throws(ParameterError) -> Int {
-      let summary = "Updates to make; give this or tokens."
-      let range = 1...(1 << 40)
-      guard let tokens else {
-        return try reader.integer("steps", in: range, unit: "steps", summary)
+    private static func steps(_ numbers: [Double]) throws(ParameterError) -> [Int] {
+      var steps: [Int] = []
+      for (index, number) in numbers.enumerated() {
+        guard let step = Int(exactly: number) else {
+          throw ParameterError(path: "snapshotAt[\(index)]", message: "must be a whole number")
+        }
+        steps.append(step)
       }
-      guard try reader.optionalInteger("steps", in: range, unit: "steps", summary) == nil else {
-        throw ParameterError(path: "tokens", message: "cannot be given together with steps")
-      }
-      return max(1, Int((tokens / Double(perStep)).rounded(.up)))
+      return steps
     }
 
+    /// Updates in all.
+    var steps: Int { phases.reduce(0) { $0 + $1.data.steps } }
     /// Tokens trained on.
-    var tokens: Int { steps * batch * sequence }
+    var tokens: Int { phases.reduce(0) { $0 + $1.data.tokens } }
+    /// The longest sequence of any phase.
+    var longestSequence: Int { phases.map(\.data.sequence).max() ?? 1 }
+    /// The token inputs that phases draw from, the main one first.
+    var sources: [String] {
+      let names = Set(phases.flatMap(\.data.mix.names)).subtracting([mainSource])
+      return [mainSource] + names.sorted()
+    }
 
-    func plan(seed: UInt64) -> TrainingPlan {
-      TrainingPlan(
-        steps: steps, batch: batch, sequence: sequence,
-        schedule: optimiser.schedule(steps: steps), optimiser: optimiser.adam,
-        weightDecay: optimiser.weightDecay, clip: optimiser.clip > 0 ? optimiser.clip : nil,
-        seed: seed, validationEvery: validationEvery,
-        validationSequences: validationBatches * batch, traceEvery: traceEvery)
+    /// Whether the state after a step is kept.
+    func keeps(_ step: Int) -> Bool {
+      (snapshotEvery > 0 && step % snapshotEvery == 0) || snapshotAt.contains(step)
+    }
+
+    /// - Parameter hidden: the model's width.
+    func plan(hidden: Int) -> TrainingPlan {
+      var start = 0
+      let rates = phases.map { phase in
+        let (own, steps) = (phase.own, phase.data.steps)
+        defer { start += steps }
+        let curve: (schedule: Schedule, start: Int) =
+          own?.rates(optimiser, start: start, steps: steps, total: self.steps)
+          ?? (optimiser.schedule(steps: self.steps), 0)
+        return TrainingPlan.Phase(
+          steps: steps, schedule: curve.schedule, scheduleStart: curve.start,
+          ropeBase: own?.ropeBase)
+      }
+      var plan = optimiser.plan(phases: rates, hidden: hidden)
+      plan.validationEvery = validationEvery
+      plan.traceEvery = traceEvery
+      plan.tensorMetricsEvery = tensorMetricsEvery
+      plan.averages = averages.averages(steps: steps)
+      return plan
     }
   }
 
   package static let op = "pretrain"
-  package static let revision = 1
-  package static let summary = "Train a new decoder to predict the next token."
+  package static let revision = 2
+  package static let summary =
+    "Train a new decoder, or a given one further, to predict the next token."
   package static let usesSeed = true
   package static let usesNumerics = true
 
   package static func ports(_ parameters: Parameters?) -> Ports {
-    Ports(
+    var ports = Ports(
       inputs: [
-        Port("tokens", .tokens, "What to train and validate on."),
+        Port(
+          mainSource, .tokens,
+          "What to train on, unless a mix says otherwise; its held-out part is the validation."),
         Port("tokenizer", .tokenizer, "The tokenizer that made the tokens."),
+        Port(
+          "checkpoint", .checkpoint, "The model to train further, when model is left out.",
+          optional: true),
         Port(
           "snapshot", .any, "A training state to start from; `exp branch --at STAGE@STEP` sets it.",
           optional: true),
@@ -97,18 +141,41 @@ package enum Pretrain: Stage {
         ),
         Port("trace", .any, "Digests of the training state by step, as JSON Lines."),
       ])
+    guard let parameters else {
+      ports.otherInputs = .tokens
+      ports.outputs += AverageParameters.ports
+      return ports
+    }
+    ports.inputs.removeAll { $0.name == "checkpoint" }
+    if parameters.model == nil {
+      ports.inputs.append(
+        Port("checkpoint", .checkpoint, "The model to train further, as there is no `model`."))
+    }
+    ports.inputs += parameters.sources.dropFirst().map {
+      Port($0, .tokens, "Tokens that a mix names.")
+    }
+    ports.outputs += parameters.averages.ports()
+    return ports
   }
 
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
-    let body = Double(parameters.model.bodyParameters)
+    let given = inputs["checkpoint"]?.first?.parameters
+    guard let body = parameters.model.map({ Double($0.bodyParameters) }) ?? given else {
+      return nil
+    }
     let tokens = Double(parameters.tokens)
-    let kept = parameters.snapshotEvery > 0 ? parameters.steps / parameters.snapshotEvery : 0
-    // Parameters, gradients and two moments, and the activations of one micro-batch.
+    let every = parameters.snapshotEvery > 0 ? parameters.steps / parameters.snapshotEvery : 0
+    let kept = Double(every + parameters.snapshotAt.count)
+    let averages = parameters.averages.averages(steps: parameters.steps)
+    let averaged = averages.reduce(0.0) { $0 + ($1.kind == .uniform ? 8 : 4) }
+    // Parameters, gradients and two moments, averages, and the activations of one micro-batch; while a
+    // state is written, the parameters, moments and averages once more.
     return Estimate(
       parameters: body, tokens: tokens, flops: 6 * body * tokens,
-      memoryBytes: 16 * body + 0x1p28, storageBytes: (4 + 12 * Double(kept)) * body,
+      memoryBytes: (28 + 2 * averaged) * body + 0x1p28,
+      storageBytes: (4 + 4 * Double(averages.count) + (12 + averaged) * kept) * body,
       formula: "6 · parameters · tokens, embeddings not counted")
   }
 

@@ -13,54 +13,87 @@ struct PretrainRun {
   private let context: any StageContext
   private let compute: Compute
   private let configuration: ModelConfiguration
-  private let training: TokenStream
-  private let validation: TokenStream
+  private let data: TrainingData
+  private let validation: [ValidationSet]
 
   init(_ parameters: Pretrain.Parameters, _ context: any StageContext) throws {
     self.parameters = parameters
     self.context = context
     compute = Compute(threads: context.threads)
-    let input = try context.input("tokens")
-    let description = try input.tokenDescription()
-    let vocabularySize = description.vocabularySize
+    data = try TrainingData(parameters, seed: context.seed) { try context.input($0) }
     let tokenizer = try context.input("tokenizer").tokenizer()
-    guard tokenizer.vocabularySize == vocabularySize else {
+    guard tokenizer.vocabularySize == data.vocabularySize else {
       throw StageError(
         "the tokenizer has \(tokenizer.vocabularySize) tokens, but the input \"tokens\" was made with "
-          + "\(vocabularySize); connect the tokenizer that made the tokens")
+          + "\(data.vocabularySize); connect the tokenizer that made the tokens")
     }
-    configuration = parameters.model.configuration(
-      vocabularySize: vocabularySize, sequence: parameters.sequence, endToken: description.endToken)
-    try configuration.validate()
-    training = try input.tokens(.train, vocabularySize: vocabularySize)
-    validation = try input.tokens(.validation, vocabularySize: vocabularySize)
+    configuration = try Self.configuration(parameters, data, context)
+    validation = try Self.validation(parameters, data.vocabularySize, context)
+  }
+
+  /// That of a new model, or of the one to train further, meant for the longest sequence here.
+  private static func configuration(
+    _ parameters: Pretrain.Parameters, _ data: TrainingData, _ context: any StageContext
+  ) throws -> ModelConfiguration {
+    if let model = parameters.model {
+      let configuration = model.configuration(
+        vocabularySize: data.vocabularySize, sequence: parameters.longestSequence,
+        endToken: data.endToken)
+      try configuration.validate()
+      return configuration
+    }
+    var configuration = try context.input("checkpoint").checkpoint().model.configuration
+    guard configuration.vocabularySize >= data.vocabularySize else {
+      throw StageError(
+        "the checkpoint's vocabulary has \(configuration.vocabularySize) tokens, the input "
+          + "\"tokens\" \(data.vocabularySize); tokenize with the checkpoint's tokenizer")
+    }
+    configuration.maximumPositions = max(
+      configuration.maximumPositions, parameters.longestSequence)
+    return configuration
+  }
+
+  /// The held-out tokens of every source, cut into the first phase's sequences.
+  private static func validation(
+    _ parameters: Pretrain.Parameters, _ vocabularySize: Int, _ context: any StageContext
+  ) throws -> [ValidationSet] {
+    let first = parameters.phases[0].data
+    return try parameters.sources.map { name in
+      let stream = try context.input(name).tokens(.validation, vocabularySize: vocabularySize)
+      let starts = stride(from: 0, to: stream.tokens.count, by: first.sequence)
+      let ranges = starts.prefix(parameters.validationBatches * first.batch).map {
+        $0..<min($0 + first.sequence, stream.tokens.count)
+      }
+      return ValidationSet(name, Batch(stream.batch(ranges)))
+    }
   }
 
   func carryOut() throws {
     let tokenizer = try context.input("tokenizer").files()
-    let (trainer, earlier) = try start()
-    let kept = KeptSnapshots(
-      try context.makeTree("snapshots"), in: try context.input("tokens").store)
-    for (step, bytes) in earlier { try kept.add(bytes, step: step) }
-    let epochs = Double(parameters.tokens) / Double(training.tokens.count)
+    let (trainer, kept, seeds) = try start()
+    let epochs = Double(parameters.tokens) / Double(trainingTokens)
     context.log(
       "\(trainer.model.parameters.count) parameters, \(parameters.tokens) tokens in "
         + "\(parameters.steps) steps, \((epochs * 100).rounded() / 100) epochs")
-    try trainer.run(check: { try stopIfAsked(trainer, kept, isSaved: false) }) {
-      try step($0, trainer, kept)
+    let report = TrainingReport(context, trainer, tokens: parameters.tokens)
+    for record in trainer.history { report.add(record) }
+    try trainer.run(check: { try stopIfAsked(trainer, kept, seeds, isSaved: false) }) {
+      report.add($0)
+      try step($0, trainer, kept, seeds)
     }
     try writeOutputs(trainer, kept, tokenizer)
-    score(trainer)
+    try PretrainScores(parameters, data, context).add(trainer)
+  }
+
+  private var trainingTokens: Int {
+    data.mixture.streams.values.reduce(0) { $0 + $1.tokens.count }
   }
 
   // MARK: Starting and going on
 
-  /// Kept snapshots, by step.
-  private typealias Kept = [(step: Int, bytes: [UInt8])]
-
   /// A trainer where an earlier execution's snapshot left off, with what that execution had kept; else
   /// at the step of the `snapshot` that it is to start from; else at its first step.
-  private func start() throws -> (Trainer, Kept) {
+  private func start() throws -> (Trainer, KeptSnapshots, SeedHistory) {
     if let snapshot = try context.latestSnapshot() {
       do { return try resume(snapshot.bytes) } catch {
         context.log(
@@ -70,77 +103,79 @@ struct PretrainRun {
     if let branchPoint = context.inputs("snapshot").first {
       return try resume(try branchPoint.read())
     }
-    return (try makeTrainer(), [])
+    return (try makeTrainer(), try makeKept(), SeedHistory(context.seed))
+  }
+
+  private func makeKept() throws -> KeptSnapshots {
+    KeptSnapshots(try context.makeTree("snapshots"), in: try context.input("tokens").store)
   }
 
   private func makeTrainer() throws -> Trainer {
-    let model = Transformer(configuration, seed: context.seed, on: compute)
-    return try Trainer(
-      model, data: training, validation: validation, plan: parameters.plan(seed: context.seed),
+    let plan = parameters.plan(hidden: configuration.hidden)
+    return Trainer(
+      try makeModel(plan.widths), source: data.mixture, validation: validation, plan: plan,
+      options: parameters.optimiser.passOptions(seed: context.seed),
       microBatchRows: TrainingPass.comfortableRows(configuration), on: compute)
   }
 
-  private func resume(_ bytes: [UInt8]) throws -> (Trainer, Kept) {
+  private func makeModel(_ widths: WidthScaling?) throws -> Transformer {
+    if parameters.model == nil {
+      let given = try context.input("checkpoint").checkpoint().model
+      return Transformer(configuration, parameters: given.parameters)
+    }
+    let model = Transformer(
+      configuration, seed: context.seed, deviation: Float(parameters.initialDeviation),
+      on: compute)
+    widths?.scaleInitial(model, on: compute)
+    return model
+  }
+
+  private func resume(_ bytes: [UInt8]) throws -> (Trainer, KeptSnapshots, SeedHistory) {
     let trainer = try makeTrainer()
     let notes = try trainer.restore(bytes)
-    var kept = try KeptSnapshots.read(notes, from: context.input("tokens").store)
-    if keeps(trainer.step) { kept.append((trainer.step, bytes)) }
-    for record in trainer.history { report(record) }
+    let kept = try makeKept()
+    try kept.add(earlier: notes)
+    if parameters.keeps(trainer.step) { try kept.add(bytes, step: trainer.step) }
     context.log("going on after step \(trainer.step)")
-    return (trainer, kept)
+    return (trainer, kept, SeedHistory(notes, after: trainer.step, then: context.seed))
   }
 
   // MARK: Steps
 
-  private func keeps(_ step: Int) -> Bool {
-    parameters.snapshotEvery > 0 && step % parameters.snapshotEvery == 0
-  }
-
   /// The whole state. The kept snapshots it names are those of earlier steps, as in the kept one of
   /// this step, so that its bytes are a function of the step.
-  private func snapshot(_ trainer: Trainer, _ kept: KeptSnapshots) throws -> [UInt8] {
-    try trainer.snapshot(notes: kept.notes(before: trainer.step))
+  private func snapshot(
+    _ trainer: Trainer, _ kept: KeptSnapshots, _ seeds: SeedHistory
+  ) throws -> [UInt8] {
+    try trainer.snapshot(notes: kept.notes(before: trainer.step).merging(seeds.notes) { $1 })
   }
 
   private func step(
-    _ record: StepRecord, _ trainer: Trainer, _ kept: KeptSnapshots
+    _ record: StepRecord, _ trainer: Trainer, _ kept: KeptSnapshots, _ seeds: SeedHistory
   ) throws {
-    report(record)
     var state: [UInt8]?
-    if keeps(record.step) {
-      let bytes = try snapshot(trainer, kept)
+    if parameters.keeps(record.step) {
+      let bytes = try snapshot(trainer, kept, seeds)
       try kept.add(bytes, step: record.step)
       state = bytes
     }
     let isDue = context.isSnapshotDue && record.step < parameters.steps
-    if isDue { try context.saveSnapshot(step: record.step, state ?? snapshot(trainer, kept)) }
-    try stopIfAsked(trainer, kept, isSaved: isDue)
+    if isDue {
+      try context.saveSnapshot(step: record.step, state ?? snapshot(trainer, kept, seeds))
+    }
+    try stopIfAsked(trainer, kept, seeds, isSaved: isDue)
   }
 
   /// Makes the state durable before a stop that was asked for.
   private func stopIfAsked(
-    _ trainer: Trainer, _ kept: KeptSnapshots, isSaved: Bool
+    _ trainer: Trainer, _ kept: KeptSnapshots, _ seeds: SeedHistory, isSaved: Bool
   ) throws {
     do { try context.checkCancellation() } catch {
       if !isSaved, trainer.step > 0 {
-        try context.saveSnapshot(step: trainer.step, snapshot(trainer, kept))
+        try context.saveSnapshot(step: trainer.step, snapshot(trainer, kept, seeds))
       }
       throw error
     }
-  }
-
-  private func report(_ record: StepRecord) {
-    context.metric("loss/train", step: record.step, record.loss)
-    context.metric("learningRate", step: record.step, record.learningRate)
-    context.metric("gradientNorm", step: record.step, record.gradientNorm)
-    context.metric("tokens", step: record.step, Double(record.tokens))
-    if let loss = record.validationLoss {
-      context.metric("loss/validation", step: record.step, loss)
-    }
-    context.progress(
-      Progress(
-        done: Double(record.tokens), total: Double(parameters.tokens), unit: "tokens",
-        note: "loss \((record.loss * 1000).rounded() / 1000)"))
   }
 
   // MARK: Ending
@@ -150,26 +185,12 @@ struct PretrainRun {
   ) throws {
     try Checkpoint(trainer.model, tokenizerFiles: tokenizer)
       .write(to: context.makeTree("checkpoint"))
+    for (name, model) in trainer.averagedModels() {
+      try Checkpoint(model, tokenizerFiles: tokenizer).write(to: context.makeTree(name))
+    }
     try kept.finish()
     let trace = try context.makeFile("trace")
     try trace.write(trainer.traceLines)
     try trace.finish()
-  }
-
-  private func score(_ trainer: Trainer) {
-    let last = trainer.history.suffix(max(1, min(50, parameters.steps / 10)))
-    let train = last.reduce(0) { $0 + $1.loss } / Double(last.count)
-    context.score("loss/train", Score(train, higherIsBetter: false))
-    let targets = trainer.validationTokens
-    let count = targets.count { $0 >= 0 }
-    if let loss = trainer.history.last?.validationLoss {
-      context.score("loss/validation", Score(loss, count: count, higherIsBetter: false))
-    }
-    let unigram = Unigram(training, vocabularySize: configuration.vocabularySize)
-    if let loss = unigram.loss(targets: targets) {
-      context.score("loss/unigram", Score(loss, count: count, higherIsBetter: false))
-    }
-    context.score("tokens", Score(Double(parameters.tokens)))
-    context.score("parameters", Score(Double(trainer.model.parameters.count)))
   }
 }

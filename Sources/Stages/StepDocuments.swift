@@ -1,5 +1,6 @@
 package import ContentStore
 import Corpus
+import LanguageModel
 package import Ledger
 import Pipeline
 import Training
@@ -11,9 +12,11 @@ package struct StepDocuments: Sendable {
   package struct Piece: Hashable, Sendable {
     /// Index of the sequence in the step's batch.
     package var sequence: Int
-    /// Which tokens of the training stream.
+    /// The input that the sequence is from.
+    package var input: String
+    /// Which tokens of that input's training stream.
     package var tokens: Range<Int>
-    /// Index of the document in the training part.
+    /// Index of the document in that stream.
     package var document: Int
     /// Which tokens of the document.
     package var tokensOfDocument: Range<Int>
@@ -27,13 +30,16 @@ package struct StepDocuments: Sendable {
   package let step: Int
   /// The stage's last step.
   package let steps: Int
+  /// The step's phase, from 1, and how many there are.
+  package let phase: Int
+  package let phases: Int
   package let pieces: [Piece]
 
   /// - Parameters:
   ///   - recipe: of a stage that trains on tokens.
   ///   - step: from 1, as in metrics and snapshots.
   package init(_ recipe: Recipe, step: Int, store: ObjectStore) throws {
-    guard recipe.op == Pretrain.op, let artifact = recipe.inputs["tokens"]?.first else {
+    guard recipe.op == Pretrain.op, recipe.inputs[mainSource]?.isEmpty == false else {
       throw StageError(
         "the op \(recipe.op) does not train on tokens; name a stage of the op \(Pretrain.op)")
     }
@@ -47,27 +53,49 @@ package struct StepDocuments: Sendable {
     guard (1...parameters.steps).contains(step) else {
       throw StageError("there is no step \(step); the stage has steps 1 to \(parameters.steps)")
     }
-    let input = InputArtifact(artifact, in: store)
-    let stream = try input.tokens(
-      .train, vocabularySize: try input.tokenDescription().vocabularySize)
-    let order = try DataOrder(
-      stream, batch: parameters.batch, sequence: parameters.sequence, seed: seed)
+    func input(_ name: String) throws -> InputArtifact {
+      guard let artifact = recipe.inputs[name]?.first else {
+        throw StageError("the recipe has no input \"\(name)\"")
+      }
+      return InputArtifact(artifact, in: store)
+    }
+    let mixture = try TrainingData(
+      parameters, seed: try Self.seed(recipe, step, store) ?? seed, input: input
+    ).mixture
     (self.step, steps) = (step, parameters.steps)
-    pieces = try Self.pieces(order.ranges(after: step - 1), stream, Origins(input))
+    (phase, phases) = (mixture.phase(after: step - 1) + 1, parameters.phases.count)
+    pieces = try Self.pieces(mixture.sequences(after: step - 1), mixture) {
+      try Origins(input($0))
+    }
+  }
+
+  /// The seed of a step that came before the snapshot which the stage started from.
+  private static func seed(_ recipe: Recipe, _ step: Int, _ store: ObjectStore) throws -> UInt64? {
+    guard let snapshot = recipe.inputs["snapshot"]?.first, let seed = recipe.seed else {
+      return nil
+    }
+    let notes = try Safetensors(parsing: InputArtifact(snapshot, in: store).read()).metadata
+    guard let last = notes["step"].flatMap({ Int($0) }) else { return nil }
+    return SeedHistory(notes, after: last, then: seed).seed(of: step)
   }
 
   private static func pieces(
-    _ ranges: [Range<Int>], _ stream: TokenStream, _ origins: Origins
+    _ sequences: [TokenMixture.Sequence], _ mixture: TokenMixture,
+    origins read: (String) throws -> Origins
   ) throws -> [Piece] {
+    var known: [String: Origins] = [:]
     var result: [Piece] = []
-    for (sequence, range) in ranges.enumerated() {
-      for tokens in stream.pieces(of: range) {
+    for (index, sequence) in sequences.enumerated() {
+      guard let stream = mixture.streams[sequence.source] else { continue }
+      let origins = try known[sequence.source] ?? read(sequence.source)
+      known[sequence.source] = origins
+      for tokens in stream.pieces(of: sequence.tokens) {
         let document = stream.document(at: tokens.lowerBound)
         let start = stream.documentStarts[document]
         let origin = try origins.origin(of: document)
         result.append(
           Piece(
-            sequence: sequence, tokens: tokens, document: document,
+            sequence: index, input: sequence.source, tokens: tokens, document: document,
             tokensOfDocument: tokens.lowerBound - start..<tokens.upperBound - start,
             id: origin.id, source: origin.source, file: origin.file, offset: origin.offset))
       }

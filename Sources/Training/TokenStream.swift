@@ -57,20 +57,30 @@ package struct TokenStream: Sendable {
   /// A batch of some ranges of the stream, one sequence each. A token predicts the next one of its
   /// document, which may lie just beyond its range; the last token of a document predicts nothing.
   package func batch(_ ranges: [Range<Int>]) -> TokenBatch {
-    var (inputs, targets): ([Int32], [Int32]) = ([], [])
-    var (documents, sequences): ([Range<Int>], [Range<Int>]) = ([], [])
-    for range in ranges {
+    var builder = BatchBuilder()
+    for range in ranges { builder.add(range, of: self) }
+    return builder.batch
+  }
+
+  /// A batch that grows by sequences, of one stream or of several.
+  struct BatchBuilder {
+    private var (inputs, targets): ([Int32], [Int32]) = ([], [])
+    private var (documents, sequences): ([Range<Int>], [Range<Int>]) = ([], [])
+
+    mutating func add(_ range: Range<Int>, of stream: TokenStream) {
       let first = inputs.count
-      for piece in pieces(of: range) {
+      for piece in stream.pieces(of: range) {
         documents.append(inputs.count..<inputs.count + piece.count)
-        inputs += tokens[piece]
-        targets += tokens[piece.dropFirst()]
-        targets.append(target(after: piece.upperBound - 1))
+        inputs += stream.tokens[piece]
+        targets += stream.tokens[piece.dropFirst()]
+        targets.append(stream.target(after: piece.upperBound - 1))
       }
       sequences.append(first..<inputs.count)
     }
-    return TokenBatch(
-      tokens: inputs, targets: targets, documents: documents, sequences: sequences)
+
+    var batch: TokenBatch {
+      TokenBatch(tokens: inputs, targets: targets, documents: documents, sequences: sequences)
+    }
   }
 
   /// The token after this one in its document, or −1.

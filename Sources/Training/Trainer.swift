@@ -1,56 +1,78 @@
+package import ContentStore
 package import LanguageModel
 package import Numerics
-package import ContentStore
 
-/// Trains a model in place. The state after a step is a function of the plan, the data and the initial
-/// parameters: threads, the size of micro-batches and a stop between steps change no bit of it.
+/// Trains a model in place. The state after a step is a function of the plan, the data, the objective
+/// and the initial parameters: threads, the size of micro-batches and a stop between steps change no bit
+/// of it.
+///
+/// Whatever is to be learned, only two things differ: the `BatchSource` says what a step sees, the
+/// `Objective` what is made small. The optimiser, phases, averages, metrics, trace and snapshots are here.
 package final class Trainer {
-  package let model: Transformer
+  /// The model, with the configuration of the phase that training is in.
+  package var model: Transformer { pass.model }
   package let plan: TrainingPlan
+  package let objective: any Objective
   /// Updates made so far.
   package private(set) var step = 0
   /// What every step so far was like, those before a restored snapshot included.
   package internal(set) var history: [StepRecord] = []
+  /// The names of the validation sets, in the order of `StepRecord.validation`.
+  package let validationNames: [String]
 
   var trace = Trace()
   let optimiser: Optimiser
-  private let objective: any Objective
-  private let data: TokenStream
-  private let order: DataOrder
-  private let validation: [TokenBatch]
-  private let validationTargets: Int
-  private let pass: TrainingPass
+  let source: any BatchSource
+  let averages: [Average]
+  private let validationSets: [Batch]
+  private var pass: TrainingPass
+  private let ropeBase: Double
   private let compute: Compute
   private let microBatchRows: Int
 
   /// - Parameters:
-  ///   - validation: nil, or tokens of which the first rows are looked at.
+  ///   - validation: held-out batches; those without targets are never measured.
+  ///   - options: dropout, which numbers its batches by step, and memory.
   ///   - microBatchRows: about how many tokens go through the model at once; bears on memory and
   ///     speed only.
   package init(
-    _ model: Transformer, data: TokenStream, validation: TokenStream? = nil, plan: TrainingPlan,
-    objective: any Objective = NextToken(), microBatchRows: Int = 2048, on compute: Compute
-  ) throws(TrainingError) {
-    self.model = model
-    self.data = data
+    _ model: Transformer, source: any BatchSource, validation: [ValidationSet] = [],
+    plan: TrainingPlan, objective: any Objective = NextToken(),
+    options: PassOptions = PassOptions(), microBatchRows: Int = 2048, on compute: Compute
+  ) {
+    self.source = source
     self.plan = plan
     self.objective = objective
     self.compute = compute
     self.microBatchRows = microBatchRows
-    order = try DataOrder(data, batch: plan.batch, sequence: plan.sequence, seed: plan.seed)
-    optimiser = Optimiser(plan.optimiser, weightDecay: plan.weightDecay, for: model.layout)
-    pass = TrainingPass(model, on: compute)
-    let batch = validation.map { Self.validationBatch($0, plan) }
-    self.validation = batch?.parts(rows: microBatchRows) ?? []
-    validationTargets = batch?.targetCount ?? 0
+    optimiser = Optimiser(
+      plan.optimiser, weightDecay: plan.weightDecay, form: plan.weightDecayForm,
+      widths: plan.widths, for: model.layout)
+    averages = plan.averages.map { Average($0.kind, $0.window, count: model.layout.count) }
+    pass = TrainingPass(model, on: compute, options)
+    ropeBase = model.configuration.ropeBase
+    validationNames = validation.map(\.name)
+    validationSets = validation.map(\.batch)
+    enterPhase(after: 0)
   }
 
   /// The trace so far, JSON Lines (see `Trace`).
   package var traceLines: [UInt8] { trace.text }
-  /// The tokens that validation has the model predict; −1 where a row predicts none.
-  package var validationTokens: [Int32] { validation.flatMap(\.targets) }
+  /// The tokens that validation set number `index` has the model predict; −1 where a row predicts none.
+  package func validationTokens(_ index: Int = 0) -> [Int32] {
+    validationSets.indices.contains(index) ? validationSets[index].tokens.targets : []
+  }
   /// Digest of every batch, loss, norm and traced state so far.
   package var rollingDigest: Digest { trace.rolling }
+
+  /// The averages that have begun, by name, as models of the present configuration.
+  package func averagedModels() -> [(name: String, model: Transformer)] {
+    averages.compactMap { average in
+      average.value(after: step, on: compute).map {
+        (average.name, Transformer(model.configuration, parameters: $0))
+      }
+    }
+  }
 
   /// Trains to the plan's last step.
   /// - Parameters:
@@ -67,55 +89,65 @@ package final class Trainer {
   /// Makes one update, and measures, validates and traces as the plan says.
   @discardableResult
   package func advance(check: () throws -> Void = {}) throws -> StepRecord {
-    let batch = data.batch(order.ranges(after: step))
-    pass.beginBatch()
-    let loss = try accumulate(batch, check)
+    let batch = try source.batch(after: step)
+    let phase = enterPhase(after: step)
+    pass.beginBatch(step: step)
+    let outcome = try objective.learn(batch, by: pass, rows: microBatchRows, check: check)
     pass.endBatch()
+    let loss = outcome.loss + pass.balancingLoss
     let norm = compute.sumOfSquares(pass.gradients).squareRoot()
     try checkFinite(loss, norm)
-    if let clip = plan.clip {
-      compute.scale(pass.gradients, by: Float(min(1, clip / (norm + 1e-6))))
-    }
-    let rate = plan.schedule.rate(after: step)
-    step += 1
-    optimiser.update(
-      model.parameters, gradients: pass.gradients, step: step, learningRate: rate, on: compute)
+    let factor = phase.schedule.factor(after: step - phase.scheduleStart)
     var record = StepRecord(
-      step: step, loss: loss, learningRate: rate, gradientNorm: norm,
-      tokens: (history.last?.tokens ?? 0) + batch.tokens.count, validationLoss: nil)
-    try addToTrace(record, batch)
-    if plan.validates(after: step) { record.validationLoss = validationLoss() }
+      step: step + 1, loss: loss, learningRate: phase.schedule.peak * factor,
+      gradientNorm: norm, tokens: (history.last?.tokens ?? 0) + batch.tokens.tokens.count,
+      metrics: outcome.metrics, validation: [], tensors: [])
+    update(&record, factor)
+    step += 1
+    for average in averages { average.add(model.parameters, after: step, on: compute) }
+    try addToTrace(record, batch.tokens)
+    record.validation =
+      plan.validates(after: step)
+      ? try validate() : validationSets.map { _ in Double?.none }
     history.append(record)
     return record
   }
 
-  /// Runs the model forward and back over a batch, and gives its loss.
-  private func accumulate(_ batch: TokenBatch, _ check: () throws -> Void) throws -> Double {
-    let parts = batch.parts(rows: microBatchRows)
-    var logProbabilities: [Float] = []
-    if objective.isSeparable || parts.count == 1 {
-      for part in parts {
-        if !logProbabilities.isEmpty { try check() }
-        let values = pass.forward(part)
-        pass.backward(part, slopes: objective.slopes(values, of: part))
-        logProbabilities += values
-      }
-      return objective.loss(logProbabilities, of: batch)
+  /// Makes the model that of a step's phase; the parameters stay where they are.
+  @discardableResult
+  private func enterPhase(after step: Int) -> TrainingPlan.Phase {
+    let phase = plan.phase(after: step)
+    let base = phase.ropeBase ?? ropeBase
+    if base != model.configuration.ropeBase {
+      var configuration = model.configuration
+      configuration.ropeBase = base
+      pass = TrainingPass(
+        Transformer(configuration, parameters: model.parameters), on: compute, pass.options)
     }
-    for part in parts {
-      logProbabilities += pass.forward(part)
-      try check()
+    return phase
+  }
+
+  /// Clips the gradients and moves the parameters.
+  private func update(_ record: inout StepRecord, _ factor: Double) {
+    let gradients = pass.gradients
+    let measures = plan.measuresTensors(after: record.step)
+    let norms =
+      measures
+      ? model.layout.views.map { compute.sumOfSquares(gradients[$0.range]).squareRoot() } : []
+    if let clip = plan.clip {
+      compute.scale(gradients, by: Float(min(1, clip / (record.gradientNorm + 1e-6))))
     }
-    let slopes = objective.slopes(logProbabilities, of: batch)
-    var start = 0
-    for part in parts {
-      try check()
-      _ = pass.forward(part)
-      let end = start + part.tokens.count
-      pass.backward(part, slopes: Array(slopes[start..<end]))
-      start = end
+    guard measures else {
+      return optimiser.update(
+        model.parameters, gradients: gradients, step: record.step,
+        learningRate: record.learningRate, factor: factor, on: compute)
     }
-    return objective.loss(logProbabilities, of: batch)
+    let changes = optimiser.measuredUpdate(
+      model.parameters, gradients: gradients, step: record.step,
+      learningRate: record.learningRate, factor: factor, on: compute)
+    record.tensors = zip(norms, changes).map {
+      TensorRecord(gradientNorm: $0, parameterNorm: $1.parameterNorm, updateRatio: $1.updateRatio)
+    }
   }
 
   private func addToTrace(_ record: StepRecord, _ batch: TokenBatch) throws(TrainingError) {
@@ -126,23 +158,27 @@ package final class Trainer {
       firstMoments: optimiser.firstMoments, secondMoments: optimiser.secondMoments)
   }
 
-  /// Mean negative log-probability of the validation targets, in nats; nil when there are none.
-  package func validationLoss() -> Double? {
-    guard validationTargets > 0 else { return nil }
-    var sum = 0.0
-    for part in validation {
-      for value in pass.forward(part) { sum += Double(value) }
+  // MARK: Validation
+
+  /// The objective's loss on every validation set; nil for a set without targets.
+  package func validate() throws -> [Double?] {
+    try validationSets.map { set in
+      if set.tokens.targetCount == 0 { return nil }
+      return try objective.measure(set, by: pass, rows: microBatchRows, check: {}).loss
     }
-    return -sum / Double(validationTargets)
   }
 
-  private static func validationBatch(_ stream: TokenStream, _ plan: TrainingPlan) -> TokenBatch {
-    let starts = stride(from: 0, to: stream.tokens.count, by: plan.sequence)
-    return stream.batch(
-      starts.prefix(plan.validationSequences).map {
-        $0..<min($0 + plan.sequence, stream.tokens.count)
-      })
+  /// The losses that other parameters of this model give.
+  package func validate(with parameters: Floats) throws -> [Double?] {
+    // Between steps nobody needs the gradients: they keep the model's own parameters meanwhile.
+    let own = pass.gradients
+    own.copy(from: model.parameters)
+    defer { model.parameters.copy(from: own) }
+    model.parameters.copy(from: parameters)
+    return try validate()
   }
+
+  // MARK: Stopping and going on
 
   /// Stops on numbers that are none, before they reach the parameters.
   private func checkFinite(_ loss: Double, _ norm: Double) throws(TrainingError) {
@@ -168,5 +204,7 @@ package final class Trainer {
     self.step = step
     self.history = history
     self.trace = trace
+    // The state after a step is still in that step's phase.
+    enterPhase(after: max(0, step - 1))
   }
 }

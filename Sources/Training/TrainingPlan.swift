@@ -2,61 +2,94 @@ package import Numerics
 
 /// How a model is trained. Everything here decides the result.
 package struct TrainingPlan: Sendable {
-  package var steps: Int
-  /// Sequences per step.
-  package var batch: Int
-  /// Tokens per sequence.
-  package var sequence: Int
-  package var schedule: Schedule
-  package var optimiser: AdamW
+  /// Updates in all, over one phase or more.
+  package var phases: [Phase]
+  package var optimiser: any UpdateRule
   package var weightDecay: Double
+  package var weightDecayForm: WeightDecayForm
+  /// For µParam; nil for the same learning rate in every tensor.
+  package var widths: WidthScaling?
   /// The joint L2 norm that gradients are scaled down to; nil leaves them.
   package var clip: Double?
-  package var seed: UInt64
   /// Steps between validations; 0 validates after the last step only.
   package var validationEvery: Int
-  /// The most validation sequences that are looked at.
-  package var validationSequences: Int
   /// Steps between lines of the trace; 0 writes one for the last step only.
   package var traceEvery: Int
+  /// Steps between measurements of every tensor; 0 makes none.
+  package var tensorMetricsEvery: Int
+  /// Averages of the parameters to keep.
+  package var averages: [(kind: Average.Kind, window: StepWindow)]
+
+  /// A stretch of steps with one learning rate schedule and one model configuration.
+  package struct Phase: Hashable, Sendable {
+    package var steps: Int
+    package var schedule: Schedule
+    /// The step of the run, from 0, that is the schedule's first.
+    package var scheduleStart: Int
+    /// The rotary base; nil leaves the model's.
+    package var ropeBase: Double?
+
+    package init(
+      steps: Int, schedule: Schedule, scheduleStart: Int = 0, ropeBase: Double? = nil
+    ) {
+      self.steps = steps
+      self.schedule = schedule
+      self.scheduleStart = scheduleStart
+      self.ropeBase = ropeBase
+    }
+  }
 
   package init(
-    steps: Int, batch: Int, sequence: Int, schedule: Schedule, optimiser: AdamW = AdamW(),
-    weightDecay: Double = 0, clip: Double? = 1, seed: UInt64, validationEvery: Int = 0,
-    validationSequences: Int = 64, traceEvery: Int = 0
+    phases: [Phase], optimiser: any UpdateRule = AdamW(), weightDecay: Double = 0,
+    weightDecayForm: WeightDecayForm = .rate, widths: WidthScaling? = nil, clip: Double? = 1,
+    validationEvery: Int = 0, traceEvery: Int = 0, tensorMetricsEvery: Int = 0,
+    averages: [(kind: Average.Kind, window: StepWindow)] = []
   ) {
-    self.steps = steps
-    self.batch = batch
-    self.sequence = sequence
-    self.schedule = schedule
+    precondition(!phases.isEmpty, "a plan has a phase")
+    self.phases = phases
     self.optimiser = optimiser
     self.weightDecay = weightDecay
+    self.weightDecayForm = weightDecayForm
+    self.widths = widths
     self.clip = clip
-    self.seed = seed
     self.validationEvery = validationEvery
-    self.validationSequences = validationSequences
     self.traceEvery = traceEvery
+    self.tensorMetricsEvery = tensorMetricsEvery
+    self.averages = averages
+  }
+
+  /// A plan of one phase.
+  package init(
+    steps: Int, schedule: Schedule, optimiser: any UpdateRule = AdamW(), weightDecay: Double = 0,
+    clip: Double? = 1, validationEvery: Int = 0, traceEvery: Int = 0
+  ) {
+    self.init(
+      phases: [Phase(steps: steps, schedule: schedule)], optimiser: optimiser,
+      weightDecay: weightDecay, clip: clip, validationEvery: validationEvery,
+      traceEvery: traceEvery)
+  }
+
+  /// Updates in all.
+  package var steps: Int { phases.reduce(0) { $0 + $1.steps } }
+
+  /// The phase of the update that follows `step` earlier ones; after the last step, the last.
+  package func phase(after step: Int) -> Phase {
+    var end = 0
+    for phase in phases {
+      end += phase.steps
+      if step < end { return phase }
+    }
+    return phases[phases.count - 1]
   }
 
   func validates(after step: Int) -> Bool { isDue(step, every: validationEvery) }
   func traces(after step: Int) -> Bool { isDue(step, every: traceEvery) }
 
+  func measuresTensors(after step: Int) -> Bool {
+    tensorMetricsEvery > 0 && step % tensorMetricsEvery == 0
+  }
+
   private func isDue(_ step: Int, every interval: Int) -> Bool {
     step == steps || (interval > 0 && step % interval == 0)
   }
-}
-
-/// What one step was like.
-package struct StepRecord: Hashable, Sendable {
-  /// From 1 after the first update.
-  package var step: Int
-  /// The batch's loss before the update.
-  package var loss: Double
-  package var learningRate: Double
-  /// L2 norm of the gradient before clipping.
-  package var gradientNorm: Double
-  /// Tokens seen so far, this step's included.
-  package var tokens: Int
-  /// Loss on the validation tokens after the update, when this step measured it.
-  package var validationLoss: Double?
 }

@@ -95,6 +95,66 @@ import Testing
     #expect(page.out.hasPrefix("step 2 of 6\n") && page.out.contains("stories.txt"))
   }
 
+  @Test func `phases on two sources are traced, branched within a phase and replayed`() throws {
+    let shop = try Shop()
+    for name in ["stories", "sums"] {
+      let lines = (0..<60).map { "\(name) \($0): \($0 % 7) and \($0 % 5) are not \($0)." }
+      try shop.write("\(name)/\(name).txt", lines.joined(separator: "\n---\n"))
+    }
+    try shop.write(
+      "phased.json5",
+      """
+      { name: "phased", seed: 5, stages: {
+        text: { op: "import", with: { files: "stories", separator: "---" } },
+        numbers: { op: "import", with: { files: "sums", separator: "---" } },
+        tokenizer: { op: "tokenizer", inputs: { documents: "text.documents" }, with: { vocabularySize: 300 } },
+        tokens: { op: "tokenize", inputs: { documents: "text.documents", tokenizer: "tokenizer.tokenizer" } },
+        sums: { op: "tokenize", inputs: { documents: "numbers.documents", tokenizer: "tokenizer.tokenizer" } },
+        model: { op: "pretrain",
+          inputs: { tokens: "tokens.tokens", sums: "sums.tokens", tokenizer: "tokenizer.tokenizer" },
+          with: { snapshotAt: [5], averageFrom: 4, emaDecay: 0.5,
+            phases: [ { steps: 4, batch: 3, sequence: 16 },
+              { tokens: 200, batch: 2, sequence: 32, ropeBase: 5e5, mix: { tokens: 1, sums: 1 } } ],
+            model: { layers: 1, hidden: 16, heads: 2, intermediate: 32 } } },
+      } }
+      """)
+    let outcome = try shop.exp("run", "phased.json5")
+    try #require(outcome.status == 0, "\(outcome.err)")
+    func inputs(_ run: String, _ step: Int) throws -> [String] {
+      let trace = try shop.json("trace", "\(run):model", "--step", "\(step)", "--json")
+      #expect(trace["phase"]?.intValue == (step < 5 ? 1 : 2) && trace["phases"]?.intValue == 2)
+      let documents = try #require(trace["documents"]?.arrayValue)
+      for document in documents {
+        let file = document["input"] == "sums" ? "sums.txt" : "stories.txt"
+        #expect(document["file"]?.stringValue?.hasSuffix(file) == true)
+      }
+      return documents.compactMap { $0["input"]?.stringValue }
+    }
+    #expect(try Set(inputs("phased", 4)) == ["tokens"])
+    #expect(try Set(inputs("phased", 6)) == ["tokens", "sums"])
+    let page = try shop.exp("trace", "phased:model", "--step", "6").out
+    #expect(page.hasPrefix("step 6 of 8, phase 2 of 2\n") && page.contains("sums.txt"))
+
+    let phases =
+      "[{steps:4,batch:3,sequence:16},{steps:1,batch:2,sequence:32,ropeBase:5e5,"
+      + "mix:{tokens:1,sums:1}},{steps:2,batch:1,sequence:64}]"
+    let branch = try shop.exp(
+      "branch", "phased", "--at", "model@5", "-S", "stages.model.with.phases=\(phases)", "-n",
+      "longer")
+    #expect(branch.status == 0, "\(branch.err)")
+    let steps = try shop.json("trace", "longer:model", "--step", "7", "--json")
+    #expect(steps["phase"]?.intValue == 3 && steps["steps"]?.intValue == 7)
+    for run in ["phased", "longer"] {
+      let replay = try shop.exp("replay", run, "model", "--threads", "1")
+      #expect(replay.status == 0 && replay.out.contains("identical"), "\(replay.out)")
+    }
+    let other = phases.replacing("batch:3", with: "batch:2")
+    let refused = try shop.exp(
+      "branch", "phased", "--at", "model@5", "-S", "stages.model.with.phases=\(other)")
+    #expect(refused.status == 1)
+    #expect(refused.err.contains("keep the steps before it as a phase of their own"))
+  }
+
   @Test func `a wrong call to trace says what is wrong`() throws {
     let shop = try trained()
     func fault(_ words: String...) throws -> String {

@@ -94,6 +94,42 @@ import Testing
     #expect(units(gradients.array, rows[22]) <= 4)
   }
 
+  @Test(arguments: [1, 2])
+  func `RMSProp with momentum follows AXLearn's formula`(threads: Int) throws {
+    let (header, rows) = try rows("rmsprop.txt")
+    let compute = Compute(threads: threads)
+    let rule = RMSProp(
+      beta1: header[3], beta2: header[4], epsilon: header[5], updateClip: header[6])
+    let count = Int(header[1])
+    let p = Floats(rows[0])
+    let (m, s) = (Floats(count: count), Floats(count: count))
+    for step in 1...Int(header[0]) {
+      let base = 4 * step - 3
+      rule.update(
+        p, gradients: Floats(rows[base]), firstMoments: m, secondMoments: s, step: step,
+        learningRate: header[2], decay: header[7], on: compute)
+      // The reference is float64, rounded; a mean of updates of both signs cancels.
+      #expect(units(p.array, rows[base + 1]) <= 4)
+      #expect(
+        deviation(m.array.map { 10 * Double($0) }, from: rows[base + 2].map { 10 * Double($0) })
+          < 3e-7)
+      #expect(units(s.array, rows[base + 3]) <= 4)
+    }
+  }
+
+  @Test func `a compensated sum keeps what float32 would lose`() {
+    let compute = Compute(threads: 2)
+    let (high, low, mean) = (Floats(count: 9), Floats(count: 9), Floats(count: 9))
+    let x = Floats((0..<9).map { Float($0) / 3 + 1 })
+    let large = Floats([Float](repeating: 0x1p25, count: 9))
+    compute.add(large, high: high, low: low)
+    for _ in 0..<1023 { compute.add(x, high: high, low: low) }
+    compute.divide(high: high, low: low, by: 1024, into: mean)
+    for (index, value) in x.array.enumerated() {
+      #expect(mean[index] == Float((0x1p25 + 1023 * Double(value)) / 1024))
+    }
+  }
+
   /// The largest difference, in units in the last place of the largest magnitude around: small values
   /// that are differences of larger ones cannot be held to their own.
   private func units(_ values: [Float], _ expected: [Float]) -> Float {

@@ -4,15 +4,15 @@ import Testing
 import Training
 
 /// Something whose slopes depend on the whole batch: the square of the mean negative log-probability.
-struct SquaredMean: Objective {
+struct SquaredMean: TokenObjective {
   var isSeparable: Bool { false }
 
-  func loss(_ logProbabilities: [Float], of batch: TokenBatch) -> Double {
+  func loss(_ logProbabilities: [Float], of batch: Batch) -> Double {
     let mean = NextToken().loss(logProbabilities, of: batch)
     return mean * mean
   }
 
-  func slopes(_ logProbabilities: [Float], of batch: TokenBatch) -> [Float] {
+  func slopes(_ logProbabilities: [Float], of batch: Batch) -> [Float] {
     let mean = Float(NextToken().loss(logProbabilities, of: batch))
     return NextToken().slopes(logProbabilities, of: batch).map { 2 * mean * $0 }
   }
@@ -69,7 +69,7 @@ struct SquaredMean: Objective {
 
   /// Along a random direction in every tensor, the loss changes as the gradient says. The differences
   /// are of float32 losses, so a step of 1e-2 and central differences leave about three digits.
-  private func checkDifferences(_ objective: some Objective, _ model: Transformer) {
+  private func checkDifferences(_ objective: some TokenObjective, _ model: Transformer) {
     let pass = TrainingPass(model, on: compute)
     let values = pass.forward(batch)
     pass.beginBatch()

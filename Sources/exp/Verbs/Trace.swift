@@ -53,12 +53,13 @@ enum TraceVerb: Verb {
     return recipe
   }
 
-  /// `{step, steps, documents: [{sequence, tokens, document, tokensOfDocument, id, source, file,
-  /// offset}]}`; ranges are `[first, end]`, the end not included.
+  /// `{step, steps, phase, phases, documents: [{sequence, input, tokens, document, tokensOfDocument, id,
+  /// source, file, offset}]}`; ranges are `[first, end]`, the end not included.
   private static func json(_ documents: StepDocuments) -> JSON {
     let list = documents.pieces.map { piece -> JSON in
       [
-        "sequence": .integer(piece.sequence), "tokens": range(piece.tokens),
+        "sequence": .integer(piece.sequence), "input": .string(piece.input),
+        "tokens": range(piece.tokens),
         "document": .integer(piece.document),
         "tokensOfDocument": range(piece.tokensOfDocument), "id": .string(piece.id),
         "source": .string(piece.source), "file": piece.file.map(JSON.string) ?? .null,
@@ -67,6 +68,7 @@ enum TraceVerb: Verb {
     }
     return [
       "step": .integer(documents.step), "steps": .integer(documents.steps),
+      "phase": .integer(documents.phase), "phases": .integer(documents.phases),
       "documents": .array(list),
     ]
   }
@@ -76,17 +78,22 @@ enum TraceVerb: Verb {
   }
 
   private static func lines(_ documents: StepDocuments) -> [String] {
-    var table = Table([
-      .init("sequence", .right), .init("tokens", .right), .init("document"), .init("its tokens"),
-      .init("source"), .init("file"), .init("byte", .right),
-    ])
-    for piece in documents.pieces {
-      table.add([
-        "\(piece.sequence)", "\(piece.tokens.lowerBound)..<\(piece.tokens.upperBound)", piece.id,
-        "\(piece.tokensOfDocument.lowerBound)..<\(piece.tokensOfDocument.upperBound)",
-        piece.source, piece.file ?? "–", piece.offset.map(String.init) ?? "–",
+    // The input is worth a column where there are several.
+    let hasInputs = documents.pieces.contains { $0.input != documents.pieces[0].input }
+    var table = Table(
+      (hasInputs ? [.init("input")] : []) + [
+        .init("sequence", .right), .init("tokens", .right), .init("document"),
+        .init("its tokens"), .init("source"), .init("file"), .init("byte", .right),
       ])
+    for piece in documents.pieces {
+      table.add(
+        (hasInputs ? [piece.input] : []) + [
+          "\(piece.sequence)", "\(piece.tokens.lowerBound)..<\(piece.tokens.upperBound)", piece.id,
+          "\(piece.tokensOfDocument.lowerBound)..<\(piece.tokensOfDocument.upperBound)",
+          piece.source, piece.file ?? "–", piece.offset.map(String.init) ?? "–",
+        ])
     }
-    return ["step \(documents.step) of \(documents.steps)", ""] + table.lines()
+    let phase = documents.phases > 1 ? ", phase \(documents.phase) of \(documents.phases)" : ""
+    return ["step \(documents.step) of \(documents.steps)\(phase)", ""] + table.lines()
   }
 }

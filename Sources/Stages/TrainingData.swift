@@ -1,0 +1,31 @@
+import Corpus
+import Pipeline
+import Training
+
+/// The token streams that a training op's phases draw from, from its inputs.
+struct TrainingData {
+  let mixture: TokenMixture
+  let vocabularySize: Int
+  let endToken: Int?
+
+  /// Reads the training part of every source; all must have been made with one vocabulary.
+  init(
+    _ parameters: Pretrain.Parameters, seed: UInt64, input: (String) throws -> InputArtifact
+  ) throws {
+    let description = try input(mainSource).tokenDescription()
+    vocabularySize = description.vocabularySize
+    endToken = description.endToken
+    var streams: [String: TokenStream] = [:]
+    for name in parameters.sources {
+      let artifact = try input(name)
+      let size = try artifact.tokenDescription().vocabularySize
+      guard size == vocabularySize else {
+        throw StageError(
+          "the input \"\(name)\" was made with \(size) tokens, but \"\(mainSource)\" with "
+            + "\(vocabularySize); tokenize both with one tokenizer")
+      }
+      streams[name] = try artifact.tokens(.train, vocabularySize: vocabularySize)
+    }
+    mixture = try TokenMixture(streams, phases: parameters.phases.map(\.data), seed: seed)
+  }
+}
