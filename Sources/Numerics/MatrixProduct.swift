@@ -18,6 +18,9 @@ extension Compute {
   package func multiply(
     _ a: Matrix, transposed b: Matrix, into c: Matrix, from start: ProductStart = .zero
   ) {
+    if case .openBLAS(let library) = engine {
+      return library.multiply(a, false, b, true, into: c, from: start, on: self)
+    }
     multiply(Left(a, transposed: false), Right(b, transposed: true), into: c, from: start)
   }
 
@@ -25,6 +28,9 @@ extension Compute {
   package func multiply(
     _ a: Matrix, _ b: Matrix, into c: Matrix, from start: ProductStart = .zero
   ) {
+    if case .openBLAS(let library) = engine {
+      return library.multiply(a, false, b, false, into: c, from: start, on: self)
+    }
     multiply(Left(a, transposed: false), Right(b, transposed: false), into: c, from: start)
   }
 
@@ -32,15 +38,20 @@ extension Compute {
   package func multiply(
     transposed a: Matrix, _ b: Matrix, into c: Matrix, from start: ProductStart = .zero
   ) {
+    if case .openBLAS(let library) = engine {
+      return library.multiply(a, true, b, false, into: c, from: start, on: self)
+    }
     multiply(Left(a, transposed: true), Right(b, transposed: false), into: c, from: start)
   }
 
   /// c = a · bᵀ with weights packed once, for decoding, where few rows meet the same weights often.
-  /// The bits are those of `multiply(_:transposed:)`.
+  /// The bits are those of `multiply(_:transposed:)`. The weights must not change meanwhile.
   package func multiply(
     _ a: Matrix, transposed b: PackedWeights, into c: Matrix, from start: ProductStart = .zero
   ) {
     precondition(a.columns == b.columns && c.columns == b.rows, "product of shapes that do not fit")
+    // The library packs for itself, and only the weights as they were are its to read.
+    if case .openBLAS = engine { return multiply(a, transposed: b.source, into: c, from: start) }
     multiply(Left(a, transposed: false), packed: b.panels, into: c, from: start)
   }
 
@@ -71,10 +82,13 @@ package struct PackedWeights: Sendable {
   package let rows: Int
   package let columns: Int
   let panels: Floats
+  /// The weights themselves, for the engine that packs for itself.
+  let source: Matrix
 
   package init(_ weights: Matrix, on compute: Compute) {
     rows = weights.rows
     columns = weights.columns
+    source = weights
     let right = Right(weights, transposed: true)
     panels = Floats(count: right.packedCount)
     right.pack(into: panels, on: compute)

@@ -77,4 +77,18 @@ package struct ReplayDifference: Hashable, Sendable {
   /// First step at which a metric differs, and there the first series.
   package var point: Point?
   package var trace: TraceLine?
+
+  /// The first tensor whose digest differs in the differing trace line, as `parameters/NAME`: by kind
+  /// (parameters, then moments) and name. Nil when the line names none.
+  package var tensor: String? {
+    guard let trace, let one = try? JSON(parsing: Array(trace.recorded.utf8)),
+      let other = try? JSON(parsing: Array(trace.replayed.utf8))
+    else { return nil }
+    for kind in ["parameters", "firstMoments", "secondMoments"] {
+      let (before, now) = (one[kind]?.objectValue ?? [:], other[kind]?.objectValue ?? [:])
+      let names = Set(before.keys).union(now.keys).sorted()
+      if let name = names.first(where: { before[$0] != now[$0] }) { return "\(kind)/\(name)" }
+    }
+    return nil
+  }
 }

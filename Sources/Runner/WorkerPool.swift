@@ -75,6 +75,7 @@ final class WorkerPool {
     request.earlier = job.attempt.earlier
     request.snapshot = job.snapshot?.path
     request.threads = options.threadsPerJob
+    request.microBatchRows = options.microBatchRows
     do {
       let worker = try RunningWorker.start(
         request, in: job.attempt, lock: job.lock?.descriptor, options: options, registry: registry)

@@ -19,7 +19,7 @@ struct PretrainRun {
   init(_ parameters: Pretrain.Parameters, _ context: any StageContext) throws {
     self.parameters = parameters
     self.context = context
-    compute = Compute(threads: context.threads)
+    compute = try context.compute()
     let input = try context.input("tokens")
     let description = try input.tokenDescription()
     let vocabularySize = description.vocabularySize
@@ -77,7 +77,8 @@ struct PretrainRun {
     let model = Transformer(configuration, seed: context.seed, on: compute)
     return try Trainer(
       model, data: training, validation: validation, plan: parameters.plan(seed: context.seed),
-      microBatchRows: TrainingPass.comfortableRows(configuration), on: compute)
+      microBatchRows: context.batchHint(compute) ?? TrainingPass.comfortableRows(configuration),
+      on: compute)
   }
 
   private func resume(_ bytes: [UInt8]) throws -> (Trainer, Kept) {

@@ -28,7 +28,7 @@ struct ReplayPage {
     }
     if let first = report.firstDifference, case .differs(let difference) = first.verdict {
       console.print(console.styled("first difference: ", .red) + "stage \(first.name)")
-      for line in sentences(difference) { console.print("  \(line)") }
+      for line in difference.sentences { console.print("  \(line)") }
     } else if report.exitStatus == 0 {
       console.print(console.styled("identical: every stage gave the recorded bits", .green))
     }
@@ -52,30 +52,6 @@ struct ReplayPage {
     }
   }
 
-  private func sentences(_ difference: ReplayDifference) -> [String] {
-    var lines: [String] = []
-    if let point = difference.point {
-      lines.append(
-        "at step \(point.step): \(point.series) was \(text(point.recorded)), now "
-          + text(point.replayed))
-    }
-    if let trace = difference.trace {
-      lines += ["trace line \(trace.number) was \(trace.recorded)", "  now \(trace.replayed)"]
-    }
-    if let score = difference.score {
-      lines.append(
-        "score \(score.series) was \(text(score.recorded)), now \(text(score.replayed))")
-    }
-    if let output = difference.output {
-      lines.append("output \(output)" + (difference.path.map { "/\($0)" } ?? "") + " differs")
-    }
-    return lines
-  }
-
-  private func text(_ value: Double?) -> String {
-    value.map { $0.isFinite ? JSON.ecmaScript($0) : "\($0)" } ?? "absent"
-  }
-
   var json: JSON {
     [
       "run": report.run.map { .string($0.hex) } ?? .null,
@@ -97,16 +73,7 @@ struct ReplayPage {
     switch verdict {
     case .identical, .withinTolerance, .skipped: .null
     case .failed(let why): ["error": .string(why)]
-    case .differs(let difference):
-      [
-        "output": difference.output.map(JSON.string) ?? .null,
-        "path": difference.path.map(JSON.string) ?? .null,
-        "step": difference.point.map { .integer($0.step) } ?? .null,
-        "series": difference.point.map { .string($0.series) } ?? .null,
-        "recorded": difference.point?.recorded.map(JSON.exact) ?? .null,
-        "replayed": difference.point?.replayed.map(JSON.exact) ?? .null,
-        "traceLine": difference.trace.map { .integer($0.number) } ?? .null,
-      ]
+    case .differs(let difference): difference.json
     }
   }
 }
