@@ -3,7 +3,7 @@ import Ledger
 
 /// What a runner asks of a worker, as one JSON object on its standard input:
 /// `{"type":"work/1","recipe":{…},"store":…,"folder":…,"earlier":[…],"snapshot":…,"threads":N,
-/// "microBatchRows":…}`.
+/// "microBatchRows":…,"processor":…}`.
 struct WorkerRequest: Sendable {
   var recipe: Recipe
   /// The object store's folder.
@@ -17,6 +17,8 @@ struct WorkerRequest: Sendable {
   var threads = 1
   /// Rows that go through a model at once; nil for the stage's own choice.
   var microBatchRows: Int?
+  /// The processor that the record names, on which the worker must find itself; nil where it may differ.
+  var processor: String?
 
   init(recipe: Recipe, store: String, folder: String) {
     self.recipe = recipe
@@ -30,6 +32,7 @@ struct WorkerRequest: Sendable {
       "earlier": .array(earlier.map(JSON.string)),
       "snapshot": snapshot.map(JSON.string) ?? .null, "threads": .integer(threads),
       "microBatchRows": microBatchRows.map { .integer($0) } ?? .null,
+      "processor": processor.map(JSON.string) ?? .null,
     ]
   }
 
@@ -43,5 +46,6 @@ struct WorkerRequest: Sendable {
     snapshot = json["snapshot"]?.stringValue
     self.threads = threads
     microBatchRows = json["microBatchRows"]?.intValue
+    processor = json["processor"]?.stringValue
   }
 }
