@@ -42,7 +42,7 @@ import Testing
     #expect(page.out.contains("at step 1: loss/train was "))
     #expect(page.out.contains("the first tensor that differs is parameters/model."))
     #expect(page.out.contains("exact: nothing that must not matter changed a bit"))
-    #expect(try shop.exp("log").out.contains("(audit of "))
+    #expect(try shop.exp("log", "--all").out.contains("(audit of "))
     #expect(try shop.exp("verify").status == 0)
   }
 
