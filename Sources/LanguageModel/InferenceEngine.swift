@@ -22,9 +22,12 @@ struct InferenceEngine: Sendable {
   /// nil in plain attention.
   private let dualChunk: DualChunkAttention?
 
-  /// An engine for sequences of up to `window` tokens.
-  init(_ model: Transformer, window: Int, on compute: Compute) {
+  private let passRows: Int?
+
+  /// An engine for sequences of up to `window` tokens, that takes about `passRows` of them at once.
+  init(_ model: Transformer, window: Int, passRows: Int? = nil, on compute: Compute) {
     self.model = model
+    self.passRows = passRows
     self.compute = compute
     let (c, views) = (model.configuration, model.views)
     layers = (0..<c.layers).map { DecoderLayer(c, index: $0) }
@@ -41,7 +44,9 @@ struct InferenceEngine: Sendable {
   }
 
   /// Tokens that one pass may take: enough to fill the matrix units, few enough to fit in memory.
-  var passLimit: Int { max(64, min(4096, (1 << 26) / model.configuration.vocabularySize)) }
+  var passLimit: Int {
+    passRows ?? max(64, min(4096, (1 << 26) / model.configuration.vocabularySize))
+  }
 
   /// An empty cache for up to `capacity` tokens.
   func makeCache(capacity: Int) -> KeyValueCache {

@@ -1,4 +1,4 @@
-import Numerics
+package import Numerics
 
 /// A question to a model: how likely is this continuation after this context?
 package struct ScoreRequest: Hashable, Sendable {
@@ -34,18 +34,23 @@ package struct ContinuationScore: Hashable, Sendable {
 /// the other requests.
 package struct Scorer: Sendable {
   package let model: Transformer
-  /// How many threads to use.
-  package let threads: Int
   /// The longest input, L, in tokens.
   package let window: Int
   private let engine: InferenceEngine
 
   /// `window` defaults to the model's own.
   package init(_ model: Transformer, threads: Int, window: Int? = nil) {
+    self.init(model, on: Compute(threads: threads), window: window)
+  }
+
+  /// - Parameter passRows: about how many tokens go through the model at once; bears on memory and speed
+  ///   only.
+  package init(
+    _ model: Transformer, on compute: Compute, window: Int? = nil, passRows: Int? = nil
+  ) {
     self.model = model
-    self.threads = threads
     self.window = max(1, window ?? model.configuration.maximumPositions)
-    engine = InferenceEngine(model, window: self.window, on: Compute(threads: threads))
+    engine = InferenceEngine(model, window: self.window, passRows: passRows, on: compute)
   }
 
   /// Answers in the order of the requests. Requests with the same context share its forward pass, and

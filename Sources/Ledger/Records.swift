@@ -13,7 +13,7 @@ package struct Recipe: Hashable, Sendable {
   package var inputs: [String: [Artifact]]
   /// Nil for an op that draws no random numbers.
   package var seed: UInt64?
-  /// `portable/1`, `openblas …`, or nil for an op that computes no floating point.
+  /// `portable/1`, `openblas/VERSION/CORE`, or nil for an op that computes no floating point.
   package var numerics: String?
 
   package init(

@@ -1,14 +1,18 @@
 import Dispatch
 import Synchronization
 
-/// How work is carried out: bears on speed, never on a bit of any result.
+/// How work is carried out. Threads bear on speed, never on a bit of any result; the engine is part of
+/// the recipe.
 package struct Compute: Sendable {
   /// Threads that share a loop; 1 runs it in place.
   package let threads: Int
+  /// What computes matrix products.
+  package let engine: Engine
 
-  package init(threads: Int) {
+  package init(threads: Int, engine: Engine = .portable) {
     precondition(threads >= 1, "at least one thread is needed")
     self.threads = threads
+    self.engine = engine
   }
 
   /// Runs `body` once for each part of `0..<count`, on up to `threads` threads; returns when all are

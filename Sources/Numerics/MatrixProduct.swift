@@ -51,6 +51,10 @@ extension Compute {
       precondition(bias.count == c.columns, "a bias has one value per column")
     }
     guard c.rows > 0, c.columns > 0 else { return }
+    if case .openBLAS(let library) = engine {
+      return library.multiply(
+        a.matrix, a.transposed, b.matrix, b.transposed, into: c, from: start, on: self)
+    }
     let blocks = ProductBlocks(rows: c.rows, columns: c.columns, threads: threads)
     share(blocks.count) { index in
       ProductBlock(a: a, b: b, c: c, start: start).run(blocks.rows(index), blocks.panels(index))

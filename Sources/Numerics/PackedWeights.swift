@@ -12,8 +12,9 @@ package struct PackedWeights: Sendable {
   /// The inner index's length, and the result's columns.
   package let depth: Int
   package let columns: Int
-  private let weights: Matrix
-  private let orientation: Orientation
+  /// The weights themselves, for the engine that packs for itself.
+  let weights: Matrix
+  let orientation: Orientation
   let panels: Floats
 
   package init(
@@ -58,6 +59,21 @@ enum Right: Sendable {
     switch self {
     case .strided(let matrix, let transposed): transposed ? matrix.rows : matrix.columns
     case .packed(let weights): weights.columns
+    }
+  }
+
+  /// The matrix as it lies.
+  var matrix: Matrix {
+    switch self {
+    case .strided(let matrix, _): matrix
+    case .packed(let weights): weights.weights
+    }
+  }
+
+  var transposed: Bool {
+    switch self {
+    case .strided(_, let transposed): transposed
+    case .packed(let weights): weights.orientation == .transposed
     }
   }
 

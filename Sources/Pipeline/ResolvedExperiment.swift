@@ -33,7 +33,7 @@ package struct ResolvedExperiment: Sendable {
   /// The recipe of a stage whose inputs are known.
   /// - Parameters:
   ///   - inputs: by port, in the order of the wiring; trees of `files` parameters included.
-  ///   - numerics: the engine's full name, such as `openblas 0.3.21 Zen`; nil as in the experiment.
+  ///   - numerics: the engine's full name, such as `openblas/0.3.21/Zen`; nil as in the experiment.
   package func recipe(
     for stage: ResolvedStage, inputs: [String: [Artifact]], numerics: String? = nil
   ) -> Recipe {

@@ -114,6 +114,9 @@ package protocol StageContext: AnyObject, Sendable {
   var numerics: String { get }
   /// How many threads to use, at least 1.
   var threads: Int { get }
+  /// About how many rows (tokens) to take through a model at once; nil leaves it to the stage. Bears on
+  /// memory and speed only, as `threads` does; `exp audit` varies both to see that it is so.
+  var microBatchRows: Int? { get }
   /// A private folder for scratch files, removed after the stage.
   var scratchFolder: String { get }
 
@@ -149,6 +152,10 @@ package protocol StageContext: AnyObject, Sendable {
 
   /// Throws when the run was asked to stop. Call at least every second or so.
   func checkCancellation() throws
+}
+
+extension StageContext {
+  package var microBatchRows: Int? { nil }
 }
 
 /// How far a stage is.

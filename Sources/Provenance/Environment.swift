@@ -45,6 +45,9 @@ package struct Environment: Hashable, Sendable {
   package var host: String
   package var user: String
 
+  /// The name of the processor that this process computes on, as `cpu` has it.
+  package static var processor: String { Machine.cpu().model }
+
   /// What can be known of this process now. With a memo, the program is hashed once only.
   package static func capture(blas: BLASVersion? = nil, memo: FileMemo? = nil) -> Environment {
     let cpu = Machine.cpu()

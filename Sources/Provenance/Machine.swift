@@ -16,8 +16,18 @@ enum Machine {
   /// Bytes of memory.
   static var memory: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
 
-  /// The first processor's name and features, from `/proc/cpuinfo`.
+  /// The processor's name and features, as it tells them itself where it can be asked: under an
+  /// emulator `/proc/cpuinfo` speaks of another CPU than the one that computes.
   static func cpu() -> (model: String, features: [String]) {
+    #if arch(x86_64)
+      let name = CPUID.name()
+      if !name.isEmpty { return (name, CPUID.features().sorted()) }
+    #endif
+    return listedCPU()
+  }
+
+  /// The same from `/proc/cpuinfo`.
+  static func listedCPU() -> (model: String, features: [String]) {
     let fields = keyValues(in: "/proc/cpuinfo", separator: ":")
     let flags = fields["flags"] ?? fields["Features"] ?? ""
     let features = flags.split(separator: " ").map(String.init).filter(isNotable)

@@ -20,6 +20,7 @@ package enum Replay {
 private final class Replayer {
   let workspace: Workspace
   let registry: StageRegistry
+  let options: RunOptions
   let observer: any RunObserver
   /// The stages to replay, with their recipes.
   let rows: [(row: RunStage, recipe: Digest)]
@@ -31,6 +32,7 @@ private final class Replayer {
     registry: StageRegistry, observer: any RunObserver
   ) throws {
     (self.workspace, self.registry, self.observer) = (workspace, registry, observer)
+    self.options = options
     guard let recorded = try workspace.ledger.run(run) else {
       throw RunnerError(.wrong, "there is no run \(run)")
     }
@@ -44,6 +46,10 @@ private final class Replayer {
       if let recipe = row.recipe { return (row, recipe) }
       if stages.isEmpty { return nil }
       throw RunnerError(.wrong, "the run never came to its stage \"\(row.name)\"")
+    }
+    // Asked before anything is recorded, so that the record of the machine tells of its libraries.
+    for (_, recipe) in rows {
+      _ = try workspace.ledger.recipe(recipe)?.numerics.flatMap(options.engineObstacle)
     }
     pool = try WorkerPool(workspace, options, registry, observer)
     var start = recorded.start
@@ -83,7 +89,7 @@ private final class Replayer {
       stage.verdict = .failed("cannot replay: the run has no result of this stage")
       return stage
     }
-    if let obstacle = obstacle(to: recipe) {
+    if let obstacle = RecipeObstacle(workspace, registry, options).find(recipe) {
       stage.verdict = .failed("cannot replay: \(obstacle)")
       observer.run(.stage(row.name, .failed(obstacle)))
       return stage
@@ -91,26 +97,10 @@ private final class Replayer {
     let finished = try carryOut(recipe, digest, row)
     stage.execution = finished.job.execution
     stage.seconds = finished.seconds
-    stage.verdict = try verdict(on: finished, expected: expected, of: original)
+    stage.verdict = try ReplayVerdict(workspace, registry)
+      .judge(finished, expected: expected, of: original)
     tell(stage)
     return stage
-  }
-
-  /// Why a recipe cannot be carried out here; nil when it can.
-  private func obstacle(to recipe: Recipe) -> String? {
-    guard let op = registry[recipe.op] else { return "this exp has no op \"\(recipe.op)\"" }
-    if op.revision != recipe.revision {
-      return "the record is of revision \(recipe.revision) of \"\(op.op)\", and this exp has "
-        + "revision \(op.revision); use the version of exp that recorded it"
-    }
-    for (port, artifacts) in recipe.inputs.sorted(by: { $0.key < $1.key }) {
-      for artifact in artifacts {
-        if let missing = workspace.store.missing(artifact).first {
-          return "the object \(missing) of its input \"\(port)\" is not in the store"
-        }
-      }
-    }
-    return nil
   }
 
   private func carryOut(
@@ -126,28 +116,6 @@ private final class Replayer {
     while true {
       if let finished = try pool.wait().first { return finished }
     }
-  }
-
-  private func verdict(
-    on finished: WorkerPool.Finished, expected: StageResult, of original: RecordedExecution
-  ) throws -> ReplayReport.Verdict {
-    if finished.end.ending == .interrupted { return .skipped }
-    guard let result = finished.end.result else {
-      return .failed(finished.end.error ?? "it ended without a result")
-    }
-    if result == expected { return .identical }
-    let comparison = ReplayComparison(workspace: workspace)
-    let recipe = finished.job.recipe
-    if let stage = try registry[recipe.op]?.decode(recipe: recipe), !stage.isDeterministic {
-      let tolerance = recipe.parameters["tolerance"]?.exactValue ?? 0
-      guard
-        let score = comparison.firstScore(expected, result, beyond: tolerance)
-      else { return .withinTolerance }
-      return .differs(ReplayDifference(score: score))
-    }
-    return .differs(
-      try comparison.difference(
-        expected, result, original: original, replay: finished.job.execution))
   }
 
   private func tell(_ stage: ReplayReport.Stage) {

@@ -77,7 +77,8 @@ struct ReplayComparison {
   private func points(before original: RecordedExecution) throws -> Points {
     var all: [MetricPoint] = []
     for execution in try workspace.ledger.executions(ofRecipe: original.recipe) {
-      let isUnfinished = execution.end?.ending != .done && execution.start.purpose != .replay
+      let isUnfinished =
+        execution.end?.ending != .done && ![.replay, .audit].contains(execution.start.purpose)
       if execution.id == original.id || (original.start.resumedFrom != nil && isUnfinished) {
         all += try workspace.ledger.points(of: execution.id)
       }

@@ -102,4 +102,10 @@ package struct ReplayDifference: Hashable, Sendable {
   package var trace: TraceLine?
   /// The earliest kept snapshot, or else another file, whose tensors differ.
   package var tensors: Tensors?
+
+  /// The first tensor whose digest differs in the differing trace line, as `parameters/NAME`. Nil when
+  /// the line names none.
+  package var tensor: String? {
+    trace?.parts.lazy.compactMap { part in part.tensors.first.map { "\(part.name)/\($0)" } }.first
+  }
 }

@@ -8,6 +8,8 @@ package struct RunOptions: Sendable {
   package var jobs = 1
   /// Threads per stage; nil divides the machine's cores among the jobs.
   package var threads: Int?
+  /// Rows that a stage takes through a model at once; nil for its own choice.
+  package var microBatchRows: Int?
   /// Carry out this stage and what it needs, nothing more.
   package var until: String?
   /// Say what would be done; do and record nothing.
@@ -26,9 +28,11 @@ package struct RunOptions: Sendable {
   package var cancellation: Cancellation?
   /// How a worker is started: the program, and its words from the program's name on.
   package var worker = WorkerCommand()
-  /// The full name of a numerics engine whose version changes bits: `openblas` → `openblas 0.3.21
-  /// Zen`.
+  /// The full name of a numerics engine whose version changes bits: `openblas` →
+  /// `openblas/0.3.21/Zen`.
   package var engineNames: [String: String] = [:]
+  /// Why recipes with these numerics cannot be carried out here; nil when they can.
+  package var engineObstacle: @Sendable (String) -> String? = { _ in nil }
   /// Environment and code, asked for once and only when something is recorded.
   package var capture: @Sendable () throws -> Capture = { Capture() }
 

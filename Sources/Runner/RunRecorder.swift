@@ -27,10 +27,12 @@ final class RunRecorder {
   }
 
   /// Begins the run if it has not begun, and an execution of it.
+  /// - Parameter other: the execution's own options, where they are not the run's.
   func beginExecution(
-    of recipe: Recipe, stage: RunStage, resumedFrom: Int?
+    of recipe: Recipe, stage: RunStage, resumedFrom: Int?, options other: RunOptions? = nil
   ) throws -> Digest {
     let state = try begin()
+    let options = other ?? options
     var start = ExecutionStart(
       recipe: recipe, run: run, stage: stage.name, environment: state.environment)
     start.code = state.code

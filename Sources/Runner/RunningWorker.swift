@@ -64,11 +64,15 @@ final class RunningWorker {
 
   /// What a worker may see of the user's environment. None of it can change a result.
   private static func environment(threads: Int) -> [String] {
-    let names = ["PATH", "HOME", "TMPDIR", "LANG", "EXP_SNAPSHOT_SECONDS", "LD_LIBRARY_PATH"]
+    // The library's core is part of a recipe's numerics, so a worker must choose as its runner did.
+    let names = [
+      "PATH", "HOME", "TMPDIR", "LANG", "EXP_SNAPSHOT_SECONDS", "LD_LIBRARY_PATH",
+      "OPENBLAS_CORETYPE",
+    ]
     let kept = names.compactMap { name in
       getenv(name).map { "\(name)=\(String(cString: $0))" }
     }
-    return kept + ["OPENBLAS_NUM_THREADS=\(threads)", "OMP_NUM_THREADS=\(threads)"]
+    return kept + ["OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=\(threads)"]
   }
 
   /// The descriptor to poll for events.

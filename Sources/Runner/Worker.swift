@@ -2,6 +2,7 @@ import ContentStore
 import Glibc
 import Ledger
 package import Pipeline
+import Provenance
 
 /// Carries out one stage: the other side of the runner.
 package enum Worker {
@@ -45,6 +46,7 @@ package enum Worker {
     _ cancellation: Cancellation
   ) -> WorkerEvent {
     do {
+      try checkProcessor(request)
       let stage = try decode(request, registry)
       let context = WorkerContext(request, events: events, cancellation: cancellation)
       try FileSystem.createFolder(context.scratchFolder)
@@ -55,6 +57,16 @@ package enum Worker {
       let isStop = error is StageInterrupted || cancellation.isRequested && !(error is StoreError)
       return isStop ? .interrupted : .failed(describe(error))
     }
+  }
+
+  /// An emulator runs its own process only: programs that this starts compute natively, and a record
+  /// that names the emulated processor would be wrong.
+  private static func checkProcessor(_ request: WorkerRequest) throws {
+    let here = Environment.processor
+    guard let expected = request.processor, expected != here else { return }
+    throw StageError(
+      "the worker computes on \(here), but its runner is on \(expected), as under an emulator; use "
+        + "--in-process")
   }
 
   private static func decode(

@@ -30,6 +30,7 @@ final class WorkerContext: StageContext {
   var seed: UInt64 { request.recipe.seed ?? 0 }
   var numerics: String { request.recipe.numerics ?? "portable/1" }
   var threads: Int { request.threads }
+  var microBatchRows: Int? { request.microBatchRows }
   var scratchFolder: String { request.folder + "/scratch" }
 
   // MARK: Inputs

@@ -2,6 +2,7 @@ import ContentStore
 import Glibc
 import Ledger
 import Pipeline
+import Provenance
 
 /// The workers of a run: starts them, hears them, records what they tell, and stops them on request.
 /// Used from one thread, which must outlive the workers.
@@ -75,6 +76,9 @@ final class WorkerPool {
     request.earlier = job.attempt.earlier
     request.snapshot = job.snapshot?.path
     request.threads = options.threadsPerJob
+    request.microBatchRows = options.microBatchRows
+    // A worker of this very program is on record with this process's machine.
+    if options.worker.path == WorkerCommand().path { request.processor = Environment.processor }
     do {
       let worker = try RunningWorker.start(
         request, in: job.attempt, lock: job.lock?.descriptor, options: options, registry: registry)

@@ -2,7 +2,8 @@ import ContentStore
 import Ledger
 
 /// What a runner asks of a worker, as one JSON object on its standard input:
-/// `{"type":"work/1","recipe":{…},"store":…,"folder":…,"earlier":[…],"snapshot":…,"threads":N}`.
+/// `{"type":"work/1","recipe":{…},"store":…,"folder":…,"earlier":[…],"snapshot":…,"threads":N,
+/// "microBatchRows":…,"processor":…}`.
 struct WorkerRequest: Sendable {
   var recipe: Recipe
   /// The object store's folder.
@@ -14,6 +15,10 @@ struct WorkerRequest: Sendable {
   /// The snapshot file to go on from.
   var snapshot: String?
   var threads = 1
+  /// Rows that go through a model at once; nil for the stage's own choice.
+  var microBatchRows: Int?
+  /// The processor that the record names, on which the worker must find itself; nil where it may differ.
+  var processor: String?
 
   init(recipe: Recipe, store: String, folder: String) {
     self.recipe = recipe
@@ -26,6 +31,8 @@ struct WorkerRequest: Sendable {
       "type": "work/1", "recipe": recipe.json, "store": .string(store), "folder": .string(folder),
       "earlier": .array(earlier.map(JSON.string)),
       "snapshot": snapshot.map(JSON.string) ?? .null, "threads": .integer(threads),
+      "microBatchRows": microBatchRows.map { .integer($0) } ?? .null,
+      "processor": processor.map(JSON.string) ?? .null,
     ]
   }
 
@@ -38,5 +45,7 @@ struct WorkerRequest: Sendable {
     self.earlier = earlier.compactMap(\.stringValue)
     snapshot = json["snapshot"]?.stringValue
     self.threads = threads
+    microBatchRows = json["microBatchRows"]?.intValue
+    processor = json["processor"]?.stringValue
   }
 }

@@ -84,7 +84,9 @@ private struct Subject {
 
   init(_ context: any StageContext, maximumLength: Int?) throws {
     let checkpoint = try context.input("checkpoint").checkpoint()
-    scorer = Scorer(checkpoint.model, threads: context.threads, window: maximumLength)
+    let compute = try context.compute()
+    scorer = Scorer(
+      checkpoint.model, on: compute, window: maximumLength, passRows: context.batchHint(compute))
     encoder = RequestEncoder(
       tokenizer: try Self.tokenizer(checkpoint), maximumLength: scorer.window)
   }

@@ -180,10 +180,6 @@ package enum Pretrain: Stage {
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
-    guard context.numerics == "portable/1" else {
-      throw StageError(
-        "pretrain does not compute with numerics \"\(context.numerics)\"; set \"portable/1\"")
-    }
     try PretrainRun(parameters, context).carryOut()
   }
 }

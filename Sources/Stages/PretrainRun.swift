@@ -19,7 +19,7 @@ struct PretrainRun {
   init(_ parameters: Pretrain.Parameters, _ context: any StageContext) throws {
     self.parameters = parameters
     self.context = context
-    compute = Compute(threads: context.threads)
+    compute = try context.compute()
     data = try TrainingData(parameters, seed: context.seed) { try context.input($0) }
     let tokenizer = try context.input("tokenizer").tokenizer()
     guard tokenizer.vocabularySize == data.vocabularySize else {
@@ -115,7 +115,8 @@ struct PretrainRun {
     return Trainer(
       try makeModel(plan.widths), source: data.mixture, validation: validation, plan: plan,
       options: parameters.optimiser.passOptions(seed: context.seed),
-      microBatchRows: TrainingPass.comfortableRows(configuration), on: compute)
+      microBatchRows: context.batchHint(compute) ?? TrainingPass.comfortableRows(configuration),
+      on: compute)
   }
 
   private func makeModel(_ widths: WidthScaling?) throws -> Transformer {

@@ -8,7 +8,7 @@ struct Main {
     let console = Console()
     guard isSupported else {
       console.talk(
-        "error: this CPU lacks AVX2 or FMA, which this build of exp needs; build one that does "
+        "error: this CPU lacks \(needs), which this build of exp needs; build one that does "
           + "without: EXP_MARCH=x86-64 swift build -c release")
       exit(ExitStatus.wrong.rawValue)
     }
@@ -19,10 +19,20 @@ struct Main {
 
   /// Whether the CPU has every instruction that the kernels were compiled for.
   private static var isSupported: Bool {
-    #if NEEDS_X86_64_V3
+    #if NEEDS_X86_64_V4
+      exp_cpu_is_v4() != 0
+    #elseif NEEDS_X86_64_V3
       exp_cpu_is_v3() != 0
     #else
       true
+    #endif
+  }
+
+  private static var needs: String {
+    #if NEEDS_X86_64_V4
+      "AVX-512"
+    #else
+      "AVX2 or FMA"
     #endif
   }
 

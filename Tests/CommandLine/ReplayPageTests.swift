@@ -5,9 +5,6 @@ import Testing
 @testable import exp
 
 @Suite struct ReplayPageTests {
-  private let page = ReplayPage(
-    report: ReplayReport(run: nil, stages: [], ending: .done), console: Console())
-
   @Test func `a difference is told by step, tensor and units in the last place`() {
     var difference = ReplayDifference()
     difference.point = .init(
@@ -23,7 +20,7 @@ import Testing
         .init(name: "model.c", elements: 12, differing: 12, units: 90),
       ])
     #expect(
-      page.sentences(difference) == [
+      difference.sentences == [
         "at step 7: loss/train was 2.5, now 2.500000000000001, 2 units in the last place apart",
         "first differing line of the trace: step 8, in loss; parameters of model.b",
         "snapshots/step-000008.safetensors: model.b differs in 1 of 384 values, by at most 1 unit in "
@@ -35,15 +32,15 @@ import Testing
   @Test func `where one side is no number, or is missing, there is no distance`() {
     var difference = ReplayDifference()
     difference.point = .init(series: "loss", step: 1, recorded: .nan, replayed: 1)
-    #expect(page.sentences(difference) == ["at step 1: loss was nan, now 1"])
+    #expect(difference.sentences == ["at step 1: loss was nan, now 1"])
     difference.point = .init(series: "loss", step: 1, recorded: nil, replayed: 1)
-    #expect(page.sentences(difference) == ["at step 1: loss was absent, now 1"])
+    #expect(difference.sentences == ["at step 1: loss was absent, now 1"])
     difference.point = nil
     difference.tensors = .init(
       path: "checkpoint/model.safetensors", step: nil, compared: 1,
       differing: [.init(name: "a", elements: 2, differing: 1, units: .max)])
     #expect(
-      page.sentences(difference) == [
+      difference.sentences == [
         "checkpoint/model.safetensors: a differs in 1 of 2 values, a NaN on one side"
       ])
   }

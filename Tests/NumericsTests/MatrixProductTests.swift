@@ -37,7 +37,12 @@ enum Form: CaseIterable, Sendable {
   }
 
   func multiply(_ a: Matrix, _ b: Matrix, into c: Matrix, from start: ProductStart, threads: Int) {
-    let compute = Compute(threads: threads)
+    multiply(a, b, into: c, from: start, on: Compute(threads: threads))
+  }
+
+  func multiply(
+    _ a: Matrix, _ b: Matrix, into c: Matrix, from start: ProductStart, on compute: Compute
+  ) {
     switch self {
     case .transposedRight: compute.multiply(a, transposed: b, into: c, from: start)
     case .plain: compute.multiply(a, b, into: c, from: start)

@@ -39,6 +39,12 @@ struct EnvironmentTests {
     #expect(Environment.capture().cpuFeatures.contains("sha_ni"))
   }
 
+  @Test func `natively, the CPU says of itself what the kernel says of it`() {
+    #expect(Machine.cpu().features == Machine.listedCPU().features)
+    let names = [Machine.cpu().model, Machine.listedCPU().model]
+    #expect(names[0] == names[1].split(separator: " ").joined(separator: " "))
+  }
+
   @Test func `the running program is known by its digest`() throws {
     let digest = try SHA256.hash(File("/proc/self/exe", .read))
     #expect(Environment.capture().executable == digest)

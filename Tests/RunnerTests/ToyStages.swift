@@ -183,8 +183,47 @@ struct Fickle: Stage {
   }
 }
 
+/// Lets what must not matter change its result: from a step on its metric and trace, and its output.
+struct Careless: Stage {
+  struct Parameters: StageParameters {
+    var heeds: String
+    init(from reader: inout ParameterReader) throws(ParameterError) {
+      heeds = try reader.string("heeds", "threads, rows, numerics or nothing")
+    }
+  }
+  static let op = "careless"
+  static let revision = 1
+  static let summary = "Heeds what it must not."
+  static let usesNumerics = true
+  static func ports(_ parameters: Parameters?) -> Ports {
+    Ports(outputs: [Port("model", "model", "a folder"), Port("trace", "text", "a line per step")])
+  }
+  static func run(_ parameters: Parameters, in context: any StageContext) throws {
+    let value =
+      switch parameters.heeds {
+      case "threads": context.threads
+      case "rows": context.microBatchRows ?? 0
+      case "numerics": context.numerics.utf8.count
+      default: 0
+      }
+    var trace = ""
+    for step in 1...4 {
+      let extra = step >= 3 ? value : 0
+      context.metric("loss", step: step, Double(step + extra))
+      trace += #"{"parameters":{"a":"1","w":"\#(extra)"},"step":\#(step)}"# + "\n"
+    }
+    let tree = try context.makeTree("model")
+    try tree.add("weights.bin", Array("\(value)".utf8))
+    try tree.finish()
+    let file = try context.makeFile("trace")
+    try file.write(trace)
+    try file.finish()
+  }
+}
+
 extension StageRegistry {
   static let toys = StageRegistry([
-    Number.self, Sum.self, Failing.self, Counting.self, Fickle.self, Command.self,
+    Number.self, Sum.self, Failing.self, Counting.self, Fickle.self, Careless.self,
+    Command.self,
   ])
 }

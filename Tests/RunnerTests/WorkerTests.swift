@@ -1,6 +1,7 @@
 import ContentStore
 import Ledger
 import Pipeline
+import Provenance
 import Testing
 
 @testable import Runner
@@ -56,5 +57,29 @@ import Testing
     #expect(later.secondsLeft == 8)
     // Another unit starts anew.
     #expect(meter.add(Progress(done: 30, total: 40, unit: "questions"), at: 3).rate == nil)
+  }
+
+  /// What a worker says to a request that names this processor.
+  private func answer(processor: String?) throws -> String {
+    let laboratory = try Laboratory()
+    let recipe = Recipe(
+      op: "number", revision: 1, parameters: ["value": 1], inputs: [:], seed: nil, numerics: nil)
+    var request = WorkerRequest(
+      recipe: recipe, store: laboratory.workspace.store.path, folder: laboratory.folder + "/work")
+    request.processor = processor
+    #expect(WorkerRequest(json: request.json)?.processor == processor)
+    let (reader, writer) = try Descriptor.pipe()
+    reader.setNonBlocking()
+    _ = Worker.carryOut(request, .toys, to: writer, Cancellation())
+    return String(decoding: reader.read() ?? [], as: UTF8.self)
+  }
+
+  @Test func `a worker that finds itself on another processor than its record's refuses`() throws {
+    let refusal = try answer(processor: "Emulated CPU")
+    #expect(refusal.contains("but its runner is on Emulated CPU"))
+    #expect(refusal.contains("use --in-process") && refusal.contains("failed"))
+    for processor in [nil, Environment.processor] {
+      #expect(try answer(processor: processor).contains("result/1"))
+    }
   }
 }

@@ -1,6 +1,7 @@
 import CLinux
 import ContentStore
 import Glibc
+import Numerics
 import Provenance
 import Runner
 
@@ -12,13 +13,20 @@ enum Machine {
   /// The kernel's Landlock version; 0 without.
   static var landlockVersion: Int { max(0, Int(exp_landlock_version())) }
 
+  /// The machine and this process; of OpenBLAS it tells when that computes here.
   static func environment(memo: FileMemo? = nil) -> JSON {
-    Environment.capture(memo: memo).json
+    Environment.capture(blas: OpenBLAS.inUse.map(BLASVersion.init), memo: memo).json
   }
 
   /// The machine's and the sources' state, asked for when a run is recorded.
   /// - Parameter folder: where the repository is looked for: the experiment's.
   static func capture(in folder: String) -> @Sendable () throws -> Capture {
     { Capture(environment: environment(), code: CodeState.capture(from: folder)?.json ?? .null) }
+  }
+}
+
+extension BLASVersion {
+  fileprivate init(_ library: OpenBLAS) {
+    self.init(name: "OpenBLAS", version: library.version, core: library.core)
   }
 }

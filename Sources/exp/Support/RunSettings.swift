@@ -1,6 +1,7 @@
 import ContentStore
 import Glibc
 import Ledger
+import Numerics
 import Pipeline
 import Runner
 import Stages
@@ -52,7 +53,18 @@ enum RunSettings {
     options.isInProcess = arguments.flag("in-process")
     options.arguments = Array(CommandLine.arguments.dropFirst())
     options.capture = Machine.capture(in: FileSystem.currentFolder())
+    options.engineObstacle = obstacle
     return options
+  }
+
+  /// Why recipes with these numerics cannot be carried out here.
+  @Sendable static func obstacle(to numerics: String) -> String? {
+    do throws(EngineError) {
+      _ = try Engine(named: numerics)
+      return nil
+    } catch {
+      return error.message
+    }
   }
 }
 

@@ -15,6 +15,8 @@ enum Bench: Verb {
       exp bench ledger RUNS DIR      fills a new store with made-up runs
       exp bench metrics DIR          durable points a second, and bytes a point
       exp bench products [THREADS]   10⁹ operations a second of the matrix products
+      exp bench openblas [THREADS]   the same, computed by OpenBLAS
+      exp bench digests [THREADS]    digests of all numeric work, for script/exactness to compare
     """
   static let operands = Operands.between(1, 3, "WHAT [ARGUMENT]...")
   static let isHidden = true
@@ -25,7 +27,10 @@ enum Bench: Verb {
     case ("hash", 1): try hash(rest[0], console)
     case ("ledger", 2): try ledger(rest, console)
     case ("metrics", 1): try metrics(rest[0], console)
-    case ("products", 0...1): products(Int(rest.first ?? "1") ?? 1, console)
+    case ("products", 0...1): products(try compute(rest.first, .portable), console)
+    case ("openblas", 0...1):
+      products(try compute(rest.first, Engine(named: "openblas")), console)
+    case ("digests", 0...1): try digests(try compute(rest.first, .portable).threads, console)
     default: throw UsageError("exp bench: unknown measurement; `exp help bench` lists them")
     }
     return .done
@@ -82,8 +87,22 @@ enum Bench: Verb {
     console.print("points/s\t\(Double(batches * size) / time)")
   }
 
-  private static func products(_ threads: Int, _ console: Console) {
-    for rate in NumericsBenchmark.run(on: Compute(threads: threads)) {
+  private static func compute(_ threads: String?, _ engine: Engine) throws -> Compute {
+    guard let count = Int(threads ?? "1"), count > 0 else {
+      throw UsageError("exp bench: \"\(threads ?? "")\" is no number of threads")
+    }
+    return Compute(threads: count, engine: engine)
+  }
+
+  private static func digests(_ threads: Int, _ console: Console) throws {
+    console.print("processor\t\(NumericDigests.processor())")
+    for (name, digest) in try NumericDigests(threads: threads).all() {
+      console.print("\(name)\t\(digest.hex)")
+    }
+  }
+
+  private static func products(_ compute: Compute, _ console: Console) {
+    for rate in NumericsBenchmark.run(on: compute) {
       console.print("\(rate.name)\t\(Format.number(rate.billions))")
     }
   }

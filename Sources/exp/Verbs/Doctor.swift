@@ -1,5 +1,6 @@
 import ContentStore
 import Glibc
+import Numerics
 import Reports
 import Runner
 
@@ -10,8 +11,10 @@ enum Doctor: Verb {
   static let options: [Option] = [.flag("json", nil, "As JSON.")]
 
   static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
+    // Before the environment, so that it tells of the library.
+    let library = openBLAS()
     let environment = Machine.environment()
-    let checks = try storeChecks()
+    let checks = try [library] + storeChecks()
     if arguments.flag("json") {
       try console.print(
         json: [
@@ -82,6 +85,20 @@ enum Doctor: Verb {
           text: held ? "flock works here" : "flock does not work on this file system"))
     }
     return checks
+  }
+
+  /// Whether `numerics: "openblas"` can be had.
+  private static func openBLAS() -> Check {
+    do throws(EngineError) {
+      let library = try OpenBLAS.load()
+      return Check(
+        name: "openblas", isGood: true,
+        text: "recipes of `numerics: \"openblas\"` are \(library.name) here")
+    } catch {
+      return Check(
+        name: "openblas", isGood: true,
+        text: "\(error.message); `numerics: \"portable/1\"` does not need it")
+    }
   }
 
   private static func sandbox() -> Check {

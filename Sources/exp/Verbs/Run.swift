@@ -1,5 +1,6 @@
 import ContentStore
 import Ledger
+import Numerics
 import Pipeline
 import Runner
 import Stages
@@ -69,10 +70,10 @@ enum Run: Verb {
       console.talk(
         "this kernel has no Landlock: programs of `command` stages could read undeclared files")
     }
+    var options = options
     let numerics = experiment.experiment.numerics
-    guard numerics == "portable/1" else {
-      throw UsageError(
-        "numerics: \"\(numerics)\" is not in this version of exp; use \"portable/1\"")
+    do { options.engineNames[numerics] = try Engine(named: numerics).name } catch {
+      throw UsageError("numerics: \(error)")
     }
     let view = ProgressView(console, isQuiet: arguments.flag("quiet"))
     defer { view.end() }
