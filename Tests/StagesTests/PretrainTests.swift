@@ -203,6 +203,6 @@ import Text
   @Test func `the op lists every field`() {
     let fields = AnyStage(Pretrain.self).fields.map(\.path)
     #expect(fields.contains("model.ropeBase") && fields.last == "traceEvery")
-    #expect(fields.count == 27)
+    #expect(fields.count == 49)
   }
 }
