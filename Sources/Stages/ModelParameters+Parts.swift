@@ -53,7 +53,8 @@ struct RopeScalingParameters {
 
   init(from reader: inout ParameterReader) throws(ParameterError) {
     let kind: Kind = try reader.choice(
-      "kind", default: Kind.none, "none; linear divides every frequency; llama3 is Llama 3.1's; yarn.")
+      "kind", default: Kind.none,
+      "none; linear divides every frequency; llama3 is Llama 3.1's; yarn.")
     let factor = try reader.number(
       "factor", default: 1, in: 1e-6...1e6, "How many times longer sequences become.")
     let original = try reader.integer(
