@@ -105,15 +105,12 @@ let package = Package(
         "ContentStore", "Pipeline", "Ledger", "Text", "Corpus", "Numerics", "LanguageModel",
         "Training", "Evaluation",
       ]),
-<<<<<<< ours
     tests(
       "Runner",
       [
-        "ContentStore", "Ledger", "Pipeline", "Stages", "LanguageModel", "Numerics", "Training",
+        "ContentStore", "Ledger", "Pipeline", "Provenance", "Stages", "LanguageModel", "Numerics",
+        "Training",
       ]),
-=======
-    tests("Runner", ["ContentStore", "Ledger", "Pipeline", "Provenance", "Stages"]),
->>>>>>> theirs
     tests("Reports", ["ContentStore", "Ledger", "Pipeline", "Evaluation"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["exp", "Ledger", "Runner"],

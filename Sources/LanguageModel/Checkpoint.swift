@@ -126,7 +126,7 @@ package struct Checkpoint: Sendable {
       || path.hasSuffix(".bin") || path.hasSuffix(".gguf") || path.hasSuffix(".pth")
   }
 
-  private static func json(_ path: String, _ bytes: [UInt8]) throws(CheckpointError) -> JSON {
+  static func json(_ path: String, _ bytes: [UInt8]) throws(CheckpointError) -> JSON {
     do throws(JSONError) { return try JSON(parsing: bytes) } catch {
       throw CheckpointError("\(path) is not JSON: \(error)")
     }

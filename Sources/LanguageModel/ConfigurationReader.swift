@@ -3,6 +3,8 @@ import ContentStore
 /// Reads keys of a `config.json` with errors that name them. `null` counts as absent.
 struct ConfigurationReader {
   let json: JSON
+  /// What errors call it.
+  var file = "config.json"
 
   func value(_ key: String) -> JSON? {
     guard let value = json[key], value != .null else { return nil }
@@ -12,10 +14,10 @@ struct ConfigurationReader {
   func integer(_ key: String, default fallback: Int? = nil) throws(CheckpointError) -> Int {
     guard let value = value(key) else {
       if let fallback { return fallback }
-      throw CheckpointError("config.json lacks \"\(key)\"")
+      throw CheckpointError("\(file) lacks \"\(key)\"")
     }
     guard let result = value.intValue else {
-      throw CheckpointError("config.json: \"\(key)\" must be an integer")
+      throw CheckpointError("\(file): \"\(key)\" must be an integer")
     }
     return result
   }
@@ -23,7 +25,7 @@ struct ConfigurationReader {
   func number(_ key: String, default fallback: Double) throws(CheckpointError) -> Double {
     guard let value = value(key) else { return fallback }
     guard let result = value.doubleValue else {
-      throw CheckpointError("config.json: \"\(key)\" must be a number")
+      throw CheckpointError("\(file): \"\(key)\" must be a number")
     }
     return result
   }
@@ -36,7 +38,7 @@ struct ConfigurationReader {
   func boolean(_ key: String, default fallback: Bool) throws(CheckpointError) -> Bool {
     guard let value = value(key) else { return fallback }
     guard let result = value.boolValue else {
-      throw CheckpointError("config.json: \"\(key)\" must be true or false")
+      throw CheckpointError("\(file): \"\(key)\" must be true or false")
     }
     return result
   }
@@ -47,7 +49,7 @@ struct ConfigurationReader {
     let list = value.arrayValue ?? [value]
     let result = list.compactMap(\.intValue)
     guard result.count == list.count else {
-      throw CheckpointError("config.json: \"\(key)\" must be a token id or a list of them")
+      throw CheckpointError("\(file): \"\(key)\" must be a token id or a list of them")
     }
     return result
   }
@@ -58,7 +60,7 @@ struct ConfigurationReader {
     let found = value(key)
     if found == expected || (found == nil && whenAbsent) { return }
     throw CheckpointError(
-      "config.json: \"\(key)\" must be \(text(expected)) here, found \(text(found ?? .null))")
+      "\(file): \"\(key)\" must be \(text(expected)) here, found \(text(found ?? .null))")
   }
 
   /// The family, from `model_type`.
@@ -68,7 +70,7 @@ struct ConfigurationReader {
     let families = ModelConfiguration.Architecture.allCases.map { "\"\($0.rawValue)\"" }
     let last = families.last ?? ""
     throw CheckpointError(
-      "config.json: \"model_type\" must be "
+      "\(file): \"model_type\" must be "
         + (families.count > 1 ? families.dropLast().joined(separator: ", ") + " or " : "") + last
         + " here, found \(text(name ?? .null))")
   }

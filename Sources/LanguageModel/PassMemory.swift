@@ -11,13 +11,16 @@ struct PassMemory {
   let finalRoots: Floats
   /// Of some rows at a time, `[headRows, vocabulary]`; the backward pass turns it into its gradient.
   let logits: Matrix
+  /// Rows whose logits are there at a time.
+  let headRows: Int
   let logProbabilities: Floats
   let logSums: Floats
   let scratch: LayerGradients
 
-  init(rows: Int, _ c: ModelConfiguration, activationBytes: Int) {
+  init(rows: Int, _ c: ModelConfiguration, _ options: PassOptions) {
     self.rows = rows
-    isRecomputing = rows > 0 && c.layers > 1 && Self.bytes(c, rows: rows) > activationBytes
+    isRecomputing =
+      rows > 0 && c.layers > 1 && Self.bytes(c, rows: rows) > options.activationBytes
     if isRecomputing {
       let shared = LayerActivations(rows: rows, c)
       layers = (0..<c.layers).map { index in
@@ -29,7 +32,9 @@ struct PassMemory {
     final = Matrix(rows: rows, columns: c.hidden)
     finalNormed = Matrix(rows: rows, columns: c.hidden)
     finalRoots = Floats(count: rows)
-    logits = Matrix(rows: min(rows, Self.headRows(c)), columns: c.vocabularySize)
+    headRows = c.scoreHead == nil ? max(8, options.logitBytes / (4 * c.vocabularySize)) : 1
+    let logitRows = c.scoreHead == nil ? min(rows, headRows) : 0
+    logits = Matrix(rows: logitRows, columns: c.vocabularySize)
     logProbabilities = Floats(count: rows)
     logSums = Floats(count: rows)
     scratch = LayerGradients(rows: rows, c)
@@ -42,7 +47,7 @@ struct PassMemory {
     final = other.final[rows: 0..<rows]
     finalNormed = other.finalNormed[rows: 0..<rows]
     finalRoots = other.finalRoots[0..<rows]
-    logits = other.logits
+    (logits, headRows) = (other.logits, other.headRows)
     logProbabilities = other.logProbabilities[0..<rows]
     logSums = other.logSums[0..<rows]
     scratch = LayerGradients(other.scratch, rows: rows)
@@ -51,15 +56,9 @@ struct PassMemory {
   /// The part that a batch of `rows` tokens uses.
   func first(_ rows: Int) -> PassMemory { PassMemory(self, rows: rows) }
 
-  /// Rows whose logits are there at a time: 128 MiB of them, and at least 64.
-  static func headRows(_ c: ModelConfiguration) -> Int {
-    c.scoreHead == nil ? max(64, (1 << 25) / c.vocabularySize) : 0
-  }
-
   /// The batch's rows in runs of at most `headRows`.
-  func headParts(_ c: ModelConfiguration) -> [Range<Int>] {
-    let size = max(1, Self.headRows(c))
-    return stride(from: 0, to: rows, by: size).map { $0..<min(rows, $0 + size) }
+  var headParts: [Range<Int>] {
+    stride(from: 0, to: rows, by: headRows).map { $0..<min(rows, $0 + headRows) }
   }
 
   /// Floats that a layer keeps for each row.

@@ -11,12 +11,18 @@ package struct PassOptions: Hashable, Sendable {
   /// Bytes that activations may take before layers are computed twice instead of kept. Bears on memory
   /// and speed only, never on a bit of a result.
   package var activationBytes: Int
+  /// Bytes that logits may take at a time; the same is true of it.
+  package var logitBytes: Int
 
-  package init(dropout: Double = 0, seed: UInt64 = 0, activationBytes: Int = 1 << 30) {
+  package init(
+    dropout: Double = 0, seed: UInt64 = 0, activationBytes: Int = 1 << 30,
+    logitBytes: Int = 1 << 27
+  ) {
     precondition(dropout >= 0 && dropout < 1, "a dropout rate is at least 0 and below 1")
     self.dropout = dropout
     self.seed = seed
     self.activationBytes = activationBytes
+    self.logitBytes = logitBytes
   }
 }
 

@@ -2,7 +2,7 @@ import Numerics
 
 extension ModelConfiguration {
   /// θ^(−2i/D) for i < D/2 (Su et al. 2021), scaled where the model says so, in radians per position.
-  var rotaryFrequencies: [Double] {
+  package var rotaryFrequencies: [Double] {
     let frequencies = (0..<headSize / 2).map {
       Elementary.pow(ropeBase, -2 * Double($0) / Double(headSize))
     }

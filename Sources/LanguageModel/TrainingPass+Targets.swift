@@ -17,7 +17,7 @@ extension TrainingPass {
     let (m, c) = (encode(batch), model.configuration)
     let head = DistributionHead(softCap: c.tokenHead.softCap)
     var scores: [DistributionScore] = []
-    for part in m.headParts(c) {
+    for part in m.headParts {
       let logits = logits(m, part)
       c.tokenHead.cap(logits, on: compute)
       scores += head.forward(

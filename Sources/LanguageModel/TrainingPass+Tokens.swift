@@ -7,7 +7,7 @@ extension TrainingPass {
   /// Each row's log-probability of its target (0 where there is none). Keeps what `backward` needs.
   package func forward(_ batch: TokenBatch) -> [Float] {
     let m = encode(batch)
-    for part in m.headParts(model.configuration) {
+    for part in m.headParts {
       let logits = logits(m, part)
       model.configuration.tokenHead.forward(
         logits, targets: Array(batch.targets[part]), logProbabilities: m.logProbabilities[part],
@@ -34,7 +34,7 @@ extension TrainingPass {
   package func logits(of batch: TokenBatch) -> Matrix {
     let (m, c) = (encode(batch), model.configuration)
     let all = Matrix(rows: m.rows, columns: c.vocabularySize)
-    for part in m.headParts(c) {
+    for part in m.headParts {
       let logits = logits(m, part)
       c.tokenHead.cap(logits, on: compute)
       compute.copy(logits, to: all[rows: part])
@@ -44,8 +44,8 @@ extension TrainingPass {
 
   /// Every row's most likely token; the lowest id wins ties. Takes no memory for all rows' logits.
   package func firstChoices(of batch: TokenBatch) -> [Int32] {
-    let (m, c) = (encode(batch), model.configuration)
-    return m.headParts(c).flatMap { compute.firstChoices(logits(m, $0)) }
+    let m = encode(batch)
+    return m.headParts.flatMap { compute.firstChoices(logits(m, $0)) }
   }
 
   /// The uncapped logits of some rows of the batch that `encode` has just seen.
@@ -59,7 +59,7 @@ extension TrainingPass {
   /// of the uncapped ones. They are computed again where `forward` did not keep them.
   func headBackward(_ m: PassMemory, _ toGradient: (Matrix, Range<Int>) -> Void) {
     let c = model.configuration
-    let parts = m.headParts(c)
+    let parts = m.headParts
     for part in parts {
       var logits = m.logits[rows: 0..<part.count]
       if parts.count > 1 {

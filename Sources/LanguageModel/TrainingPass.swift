@@ -53,7 +53,7 @@ package final class TrainingPass {
     score = views.score.map { ScoreLayer($0, in: model.parameters) }
     scoreGradient = views.score.map { ScoreLayer($0, in: gradients) }
     rotary = c.rotaryTable(positions: 1)
-    memory = PassMemory(rows: 0, c, activationBytes: options.activationBytes)
+    memory = PassMemory(rows: 0, c, options)
     balance = BatchBalance(experts: c.experts?.count ?? 0)
   }
 
@@ -184,9 +184,8 @@ package final class TrainingPass {
   /// Makes room for a batch.
   private func prepare(_ batch: TokenBatch) -> PassMemory {
     if batch.tokens.count > memory.rows {
-      memory = PassMemory(rows: 0, model.configuration, activationBytes: 0)
-      memory = PassMemory(
-        rows: batch.tokens.count, model.configuration, activationBytes: options.activationBytes)
+      memory = PassMemory(rows: 0, model.configuration, options)
+      memory = PassMemory(rows: batch.tokens.count, model.configuration, options)
     }
     let longest = batch.documents.map(\.count).max() ?? 0
     if longest > rotary.positions { rotary = model.configuration.rotaryTable(positions: longest) }

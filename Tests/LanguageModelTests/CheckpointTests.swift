@@ -90,6 +90,13 @@ import Testing
     if architecture == .gemma2 {
       (changed.queryScalar, changed.slidingWindow, changed.scoreCap) = (3, 7, 50)
     }
+    if architecture == .qwen2 { (changed.slidingWindow, changed.slidingLayers) = (5, [1]) }
+    if architecture == .llama { (changed.attentionBias, changed.mlpBias) = (true, true) }
+    if architecture == .qwen2MoE {
+      changed.experts = ExpertConfiguration(
+        count: 5, active: 2, intermediate: 6, sharedIntermediate: 9, normalises: true,
+        lossWeight: 0.25, denseLayers: [0])
+    }
     let whole = try #require(changed.huggingFace.objectValue)
     for keys in [[], ["rope_parameters"], ["rope_theta", "rope_scaling"]] {
       let members = whole.filter { !keys.contains($0.key) }
@@ -100,7 +107,8 @@ import Testing
   @Test(
     arguments: [
       ("model_type", "mamba", "must be \"llama\""), ("hidden_act", "gelu", "must be \"silu\""),
-      ("attention_bias", true, "must be false"), ("num_hidden_layers", "two", "must be an integer"),
+      ("attention_bias", 1, "must be true or false"),
+      ("num_hidden_layers", "two", "must be an integer"),
       ("num_key_value_heads", 3, "do not divide"), ("head_dim", 3, "odd"),
       ("rope_scaling", ["rope_type": "dynamic", "factor": 4], "\"dynamic\" is not supported"),
       ("rope_scaling", ["rope_type": "yarn"], "lacks \"factor\""),
@@ -135,9 +143,13 @@ import Testing
     for key in ["final_logit_softcapping", "attn_logit_softcapping"] { members[key] = nil }
     let absent = try ModelConfiguration(huggingFace: .object(members))
     #expect(absent.logitCap == 30 && absent.scoreCap == 50)
-    members["layer_types"] = ["full_attention", "full_attention"]
-    #expect(throws: CheckpointError.self) {
-      try ModelConfiguration(huggingFace: .object(members))
+    members["layer_types"] = ["full_attention", "sliding_attention"]
+    #expect(try ModelConfiguration(huggingFace: .object(members)).slidingLayers == [1])
+    for kinds in [["full_attention"], ["full_attention", "chunked_attention"]] as [JSON] {
+      members["layer_types"] = kinds
+      #expect(throws: CheckpointError.self) {
+        try ModelConfiguration(huggingFace: .object(members))
+      }
     }
     gemma.architecture = .llama
     #expect(throws: CheckpointError.self) { try gemma.validate() }
@@ -173,6 +185,61 @@ import Testing
         values["extra"] = Floats([1])
         shapes["extra"] = [1]
       }.contains("no place for tensor \"extra\""))
+  }
+
+  @Test(arguments: ModelConfiguration.Architecture.allCases)
+  func `a folder with biases, windows and experts is read back whole`(
+    architecture: ModelConfiguration.Architecture
+  ) throws {
+    var c = configuration
+    (c.architecture, c.attentionBias) = (architecture, true)
+    if architecture.rawValue.hasPrefix("qwen2") { c.attentionBias = nil }
+    if architecture == .qwen2MoE {
+      c.experts = ExpertConfiguration(
+        count: 3, active: 2, intermediate: 6, sharedIntermediate: 9, denseLayers: [0])
+    }
+    if architecture == .gemma2 { (c.queryScalar, c.slidingWindow) = (2, 7) }
+    let model = makeModel(c)
+    #expect(c.bodyParameterCount(activeOnly: false) + 2 * 11 * 8 == model.layout.count)
+    let files = try Checkpoint(model, tokenizerFiles: [:]).files()
+    let back = try read(files).model
+    #expect(back.configuration == c)
+    #expect(back.parameters.array == model.parameters.array)
+  }
+
+  @Test func `experts that lie together are told apart, and misshapen ones named`() throws {
+    var c = configuration
+    c.architecture = .qwen2MoE
+    c.experts = ExpertConfiguration(
+      count: 3, active: 2, intermediate: 5, sharedIntermediate: 9, denseLayers: [1])
+    let model = makeModel(c)
+    let prefix = "model.layers.0.mlp.experts."
+    func folder(experts: Int) throws -> [String: [UInt8]] {
+      var files = try Checkpoint(model, tokenizerFiles: [:]).files()
+      var writer = SafetensorsWriter()
+      for view in model.layout.views where !view.name.hasPrefix(prefix) {
+        writer.add(view.name, shape: view.shape, model.parameters[view.range])
+      }
+      func values(_ name: String) -> [Float] {
+        (0..<experts).flatMap { model.tensor("\(prefix)\($0).\(name).weight")?.array ?? [] }
+      }
+      let gateUp = (0..<experts).flatMap { expert in
+        ["gate_proj", "up_proj"].flatMap {
+          model.tensor("\(prefix)\(expert).\($0).weight")?.array ?? []
+        }
+      }
+      writer.add("\(prefix)gate_up_proj", shape: [experts, 10, 8], Floats(gateUp))
+      writer.add("\(prefix)down_proj", shape: [experts, 8, 5], Floats(values("down_proj")))
+      files["model.safetensors"] = try writer.encode()
+      return files
+    }
+    #expect(try read(folder(experts: 3)).model.parameters.array == model.parameters.array)
+    #expect(message(try folder(experts: 2)).contains("\(prefix)down_proj\" has shape [2, 8, 5]"))
+    var files = try Checkpoint(model, tokenizerFiles: [:]).files()
+    var members = try #require(c.huggingFace.objectValue)
+    members["num_experts"] = 2_000_000_000
+    files["config.json"] = try JSON.object(members).canonical()
+    #expect(message(files).contains("experts.1999999999.down_proj.weight"))
   }
 
   @Test func `a sharded folder is read`() throws {

@@ -14,6 +14,13 @@ private func makeModel(
     (configuration.queryScalar, configuration.slidingWindow) = (12, 6)
     (configuration.scoreCap, configuration.logitCap) = (2, 5)
   }
+  if architecture == .qwen2 {
+    (configuration.slidingWindow, configuration.slidingLayers) = (6, [1])
+  }
+  if architecture == .qwen2MoE {
+    configuration.experts = ExpertConfiguration(
+      count: 5, active: 2, intermediate: 12, sharedIntermediate: 16)
+  }
   return Transformer(configuration, seed: seed, deviation: 0.3, on: Compute(threads: 1))
 }
 
@@ -21,8 +28,6 @@ private func makeTokens(_ count: Int, seed: UInt64 = 1) -> [Int] {
   let stream = RandomStream(seed: seed, purpose: "test tokens")
   return (0..<count).map { Int(stream.integer(at: UInt64($0), below: 37)) }
 }
-
-private func bits(_ values: some Sequence<Float>) -> [UInt32] { values.map(\.bitPattern) }
 
 @Suite struct InferenceTests {
   private let compute = Compute(threads: 2)

@@ -60,7 +60,7 @@ import Testing
     let w = pseudoRandom(50, 70, seed: 8)
     let (plain, packed) = (Matrix(rows: 9, columns: 50), Matrix(rows: 9, columns: 50))
     compute.multiply(x, transposed: w, into: plain)
-    compute.multiply(x, transposed: PackedWeights(w, on: compute), into: packed)
+    compute.multiply(x, packed: PackedWeights(w, on: compute), into: packed)
     #expect(bits(plain) == bits(packed))
   }
 }

@@ -35,6 +35,10 @@ struct SquaredMean: TokenObjective {
       (configuration.queryScalar, configuration.slidingWindow) = (3, 4)
       (configuration.scoreCap, configuration.logitCap) = (1.5, 4)
     }
+    if architecture == .qwen2MoE {
+      configuration.experts = ExpertConfiguration(
+        count: 4, active: 2, intermediate: 8, sharedIntermediate: 10, lossWeight: 0)
+    }
     let model = Transformer(configuration, seed: 9, deviation: 0.3, on: compute)
     // Gains of 1 would hide a missing factor, biases of 0 a missing sum.
     for view in model.layout.views where view.shape.count == 1 {

@@ -5,7 +5,7 @@ import Numerics
 import Testing
 import Training
 
-/// What torch and transformers computed with the same weights: see `Fixtures/make_llama.py` and `make_decoders.py`.
+/// What torch and transformers computed with the same weights: see `Fixtures/fixture.py`.
 private struct ModelFixture {
   let checkpoint: Checkpoint
   let documents: [[Int]]
@@ -13,6 +13,8 @@ private struct ModelFixture {
   let losses: [Double]
   let norms: [Double]
   let gradients: [String: Double]
+  /// Of models with experts.
+  let balancing: Double?
 
   init(_ name: String) throws {
     let folder = try #require(Bundle.module.resourceURL).appendingPathComponent("Fixtures/\(name)")
@@ -26,13 +28,15 @@ private struct ModelFixture {
     logits = (expected["logits"]?.arrayValue ?? []).map { ($0.arrayValue ?? []).map(numbers) }
     losses = numbers(expected["losses"])
     norms = numbers(expected["norms"])
+    balancing = expected["balancing"]?.doubleValue
     gradients = (expected["gradients"]?.objectValue ?? [:]).compactMapValues(\.doubleValue)
   }
 }
 
 private let names = [
   "llama-untied", "llama-tied", "llama3-rope", "llama-linear-rope", "qwen2-yarn", "qwen2-tied",
-  "qwen3-tied", "gemma2",
+  "qwen3-tied", "gemma2", "llama-biases", "qwen2-window", "gemma2-untied", "qwen2-moe",
+  "qwen2-moe-mixed",
 ]
 
 @Suite struct ModelFixtureTests {
@@ -65,12 +69,18 @@ private let names = [
     pass.beginBatch()
     pass.backward(batch, slopes: NextToken().slopes(values, of: batch))
     pass.endBatch()
-    #expect(abs(NextToken().loss(values, of: batch) - fixture.losses[0]) < 1e-5)
+    let loss = NextToken().loss(values, of: batch) + pass.balancingLoss
+    #expect(abs(loss - fixture.losses[0]) < 1e-5)
+    #expect(pass.needsWholeBatch == (fixture.balancing != nil))
+    if let balancing = fixture.balancing, let experts = model.configuration.experts {
+      #expect(abs(pass.balancingLoss - experts.lossWeight * balancing) < 1e-6)
+    }
     #expect(fixture.gradients.count == model.layout.views.count)
     for view in model.layout.views {
       let norm = compute.sumOfSquares(pass.gradients[view.range]).squareRoot()
       let expected = try #require(fixture.gradients[view.name])
-      #expect(abs(norm - expected) < 1e-4 * expected, "\(view.name)")
+      // An expert that no token goes to has none.
+      #expect(abs(norm - expected) <= 1e-4 * expected, "\(view.name)")
     }
   }
 
@@ -84,7 +94,8 @@ private let names = [
       AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0.1, for: model.layout)
     for step in 1...5 {
       let values = pass.forward(batch)
-      #expect(abs(NextToken().loss(values, of: batch) - fixture.losses[step - 1]) < 5e-5)
+      let loss = NextToken().loss(values, of: batch) + pass.balancingLoss
+      #expect(abs(loss - fixture.losses[step - 1]) < 5e-5)
       pass.beginBatch()
       pass.backward(batch, slopes: NextToken().slopes(values, of: batch))
       pass.endBatch()
@@ -93,6 +104,7 @@ private let names = [
       optimiser.update(
         model.parameters, gradients: pass.gradients, step: step, learningRate: 5e-3, on: compute)
     }
-    #expect(abs(NextToken().loss(pass.forward(batch), of: batch) - fixture.losses[5]) < 5e-5)
+    let loss = NextToken().loss(pass.forward(batch), of: batch) + pass.balancingLoss
+    #expect(abs(loss - fixture.losses[5]) < 5e-5)
   }
 }
