@@ -10,11 +10,11 @@ struct MLPWeights: Sendable {
     down = Linear([views.down], biases: views.downBias.map { [$0] } ?? [], in: arena)
   }
 
-  /// The same weights, quicker to apply again and again.
-  func prepared(on compute: Compute) -> MLPWeights {
+  /// Each map by `change`.
+  func mapped(_ change: (Linear) -> Linear) -> MLPWeights {
     var copy = self
-    copy.gateUp = gateUp.prepared(on: compute)
-    copy.down = down.prepared(on: compute)
+    copy.gateUp = change(gateUp)
+    copy.down = change(down)
     return copy
   }
 }
@@ -33,12 +33,12 @@ struct ExpertWeights: Sendable {
     sharedGate = Linear([views.sharedGate], in: arena)
   }
 
-  func prepared(on compute: Compute) -> ExpertWeights {
+  func mapped(_ change: (Linear) -> Linear) -> ExpertWeights {
     var copy = self
-    copy.router = router.prepared(on: compute)
-    copy.routed = routed.map { $0.prepared(on: compute) }
-    copy.shared = shared.prepared(on: compute)
-    copy.sharedGate = sharedGate.prepared(on: compute)
+    copy.router = change(router)
+    copy.routed = routed.map { $0.mapped(change) }
+    copy.shared = shared.mapped(change)
+    copy.sharedGate = change(sharedGate)
     return copy
   }
 }
@@ -80,15 +80,27 @@ struct LayerWeights: Sendable {
     outputNorm = views.outputNorm.map { arena[$0.range] }
   }
 
-  /// The same weights, quicker to apply again and again.
-  func prepared(on compute: Compute) -> LayerWeights {
+  /// The same weights, quicker to apply again and again (`Linear.prepared`).
+  func prepared(withBack: Bool = false, on compute: Compute) -> LayerWeights {
+    mapped { $0.prepared(withBack: withBack, on: compute) }
+  }
+
+  /// Reads prepared weights anew.
+  func refresh(on compute: Compute) {
+    _ = mapped {
+      $0.refresh(on: compute)
+      return $0
+    }
+  }
+
+  private func mapped(_ change: (Linear) -> Linear) -> LayerWeights {
     var copy = self
-    copy.queryKeyValue = queryKeyValue.prepared(on: compute)
-    copy.output = output.prepared(on: compute)
+    copy.queryKeyValue = change(queryKeyValue)
+    copy.output = change(output)
     copy.block =
       switch block {
-      case .mlp(let mlp): .mlp(mlp.prepared(on: compute))
-      case .experts(let experts): .experts(experts.prepared(on: compute))
+      case .mlp(let mlp): .mlp(mlp.mapped(change))
+      case .experts(let experts): .experts(experts.mapped(change))
       }
     return copy
   }

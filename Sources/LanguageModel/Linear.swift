@@ -5,13 +5,13 @@ struct Linear: Sendable {
   let weights: Matrix
   /// nil in maps without.
   let bias: Floats?
-  /// The weights in the kernel's order, for inference; the same bits.
-  private let packed: PackedWeights?
+  /// The weights in the kernel's order, of W and of Wᵀ where there is a way back; the same bits.
+  private var packed: PackedWeights?
+  private var packedBack: PackedWeights?
 
   init(_ weights: Matrix, bias: Floats? = nil) {
     self.weights = weights
     self.bias = bias
-    packed = nil
   }
 
   /// The map of consecutive matrices of equal width, one above the other, in an arena of parameters or
@@ -26,15 +26,19 @@ struct Linear: Sendable {
     self.init(Matrix(arena[range], rows: rows, columns: views[0].shape[1]), bias: bias)
   }
 
-  private init(_ weights: Matrix, bias: Floats?, packed: PackedWeights) {
-    self.weights = weights
-    self.bias = bias
-    self.packed = packed
+  /// The same map, quicker to apply again and again while the weights stay as they are; with a way
+  /// back, for training.
+  func prepared(withBack: Bool = false, on compute: Compute) -> Linear {
+    var copy = self
+    copy.packed = PackedWeights(weights, on: compute)
+    if withBack { copy.packedBack = PackedWeights(weights, .asTheyLie, on: compute) }
+    return copy
   }
 
-  /// The same map, quicker to apply to few rows again and again.
-  func prepared(on compute: Compute) -> Linear {
-    Linear(weights, bias: bias, packed: PackedWeights(weights, on: compute))
+  /// Reads the weights of a prepared map anew.
+  func refresh(on compute: Compute) {
+    packed?.refresh(on: compute)
+    packedBack?.refresh(on: compute)
   }
 
   /// y ← x Wᵀ + b
@@ -52,7 +56,11 @@ struct Linear: Sendable {
   func backward(
     _ dy: Matrix, x: Matrix, into dx: Matrix, gradient: Linear, on compute: Compute
   ) {
-    compute.multiply(dy, weights, into: dx)
+    if let packedBack {
+      compute.multiply(dy, packed: packedBack, into: dx)
+    } else {
+      compute.multiply(dy, weights, into: dx)
+    }
     compute.multiply(transposed: dy, x, into: gradient.weights, from: .existing)
     if let bias = gradient.bias { compute.addColumnSums(of: dy, to: bias) }
   }

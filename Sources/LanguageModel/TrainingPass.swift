@@ -16,14 +16,18 @@ package final class TrainingPass {
   package let gradients: Floats
 
   let compute: Compute
-  let head: Linear
+  private(set) var head: Linear
   let headGradient: Linear
   let score: ScoreLayer?
   let scoreGradient: ScoreLayer?
   private let layers: [DecoderLayer]
   private let norm: RMSNorm
-  private let weights: [LayerWeights]
+  private var weights: [LayerWeights]
   private let layerGradients: [LayerWeights]
+  private let plain: PassWeights
+  /// The weights in the kernels' order, read anew by every batch; nil till the first, and where they
+  /// would take too much memory.
+  private var prepared: PassWeights?
   private var rotary: RotaryTable
   private var memory: PassMemory
   private var balance: BatchBalance
@@ -42,9 +46,12 @@ package final class TrainingPass {
     self.gradients = gradients
     layers = (0..<c.layers).map { DecoderLayer(c, index: $0) }
     norm = RMSNorm(epsilon: c.normEpsilon, offset: c.normOffset)
-    weights = views.layers.map { LayerWeights($0, in: model.parameters) }
+    plain = PassWeights(
+      layers: views.layers.map { LayerWeights($0, in: model.parameters) },
+      head: Linear([views.head], in: model.parameters))
+    weights = plain.layers
     layerGradients = views.layers.map { LayerWeights($0, in: gradients) }
-    head = Linear([views.head], in: model.parameters)
+    head = plain.head
     let hasOwnHead = !c.isTied || c.scoreHead != nil
     headGradient =
       hasOwnHead
@@ -72,11 +79,25 @@ package final class TrainingPass {
     if isTied { headGradient.weights.floats.fill(0) }
     balance.beginBatch()
     self.step = step
+    prepareWeights()
   }
+
+  /// Till the batch ends, parameters stay as they are.
+  private func prepareWeights() {
+    if let prepared {
+      prepared.refresh(on: compute)
+    } else if 8 * model.parameters.count <= options.activationBytes {
+      prepared = plain.prepared(on: compute)
+    }
+    use(prepared ?? plain)
+  }
+
+  private func use(_ chosen: PassWeights) { (weights, head) = (chosen.layers, chosen.head) }
 
   /// Joins what was kept apart while micro-batches came in.
   package func endBatch() {
     step = nil
+    use(plain)
     guard isTied else { return }
     compute.add(headGradient.weights.floats, to: gradients[model.views.embedding.range])
   }

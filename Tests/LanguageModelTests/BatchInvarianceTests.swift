@@ -116,9 +116,11 @@ import Testing
     func gradient(_ cuts: [Int], threads: Int) -> [UInt32] {
       let pass = TrainingPass(model, on: Compute(threads: threads))
       let slope = -1 / Float(batch.targetCount)
+      let parts = zip([0] + cuts, cuts + [batch.sequences.count]).map { batch.part($0..<$1) }
       pass.beginBatch()
-      for (start, end) in zip([0] + cuts, cuts + [batch.sequences.count]) {
-        let part = batch.part(start..<end)
+      // A router's balancing loss wants to have seen them all.
+      if pass.needsWholeBatch { for part in parts { _ = pass.forward(part) } }
+      for part in parts {
         _ = pass.forward(part)
         pass.backward(part, slopes: part.targets.map { $0 < 0 ? 0 : slope })
       }

@@ -1,0 +1,120 @@
+package import LanguageModel
+package import Numerics
+
+/// Rates of training and sampling with small models on this machine, for `script/bench`.
+package enum TrainingBenchmark {
+  /// A Llama and its batch.
+  package struct Shape: Sendable {
+    package let name: String
+    package let configuration: ModelConfiguration
+    /// Tokens per sequence, and sequences per step.
+    package let sequence: Int
+    package let batch: Int
+
+    init(
+      _ name: String, hidden: Int, layers: Int, heads: Int, keyValueHeads: Int, intermediate: Int,
+      vocabularySize: Int, sequence: Int, batch: Int
+    ) {
+      self.name = name
+      self.sequence = sequence
+      self.batch = batch
+      configuration = ModelConfiguration(
+        vocabularySize: vocabularySize, hidden: hidden, layers: layers, heads: heads,
+        keyValueHeads: keyValueHeads, intermediate: intermediate, maximumPositions: sequence)
+    }
+
+    /// The same model with another batch.
+    package func with(sequence: Int, batch: Int) -> Shape {
+      let c = configuration
+      return Shape(
+        name, hidden: c.hidden, layers: c.layers, heads: c.heads, keyValueHeads: c.keyValueHeads,
+        intermediate: c.intermediate, vocabularySize: c.vocabularySize, sequence: sequence,
+        batch: batch)
+    }
+  }
+
+  package static let shapes = [
+    Shape(
+      "A", hidden: 256, layers: 6, heads: 8, keyValueHeads: 4, intermediate: 688,
+      vocabularySize: 4096, sequence: 256, batch: 16),
+    Shape(
+      "B", hidden: 512, layers: 8, heads: 8, keyValueHeads: 4, intermediate: 1376,
+      vocabularySize: 4096, sequence: 512, batch: 8),
+    Shape(
+      "C", hidden: 128, layers: 4, heads: 4, keyValueHeads: 2, intermediate: 344,
+      vocabularySize: 1024, sequence: 128, batch: 16),
+  ]
+
+  /// A rate and the arithmetic that it stands for.
+  package struct Rate: Sendable {
+    package let tokensPerSecond: Double
+    /// Multiplications and additions a token: six per parameter, and attention's twelve per visible key
+    /// and element of the width, halved by causality.
+    package let operationsPerToken: Double
+
+    /// 10⁹ operations a second.
+    package var billions: Double { tokensPerSecond * operationsPerToken * 1e-9 }
+  }
+
+  /// Whole optimiser steps; the shortest of some counts.
+  package static func training(
+    _ shape: Shape, steps: Int, microBatchRows: Int? = nil, on compute: Compute
+  ) throws -> Rate {
+    let c = shape.configuration
+    let model = Transformer(c, seed: 1, on: compute)
+    let plan = TrainingPlan(
+      phases: [.init(steps: steps + 1, schedule: Schedule(peak: 1e-3, steps: steps + 1))],
+      weightDecay: 0.1)
+    let trainer = Trainer(
+      model, source: RandomTokens(shape), plan: plan,
+      microBatchRows: microBatchRows ?? TrainingPass.comfortableRows(c), on: compute)
+    try trainer.advance()
+    let clock = ContinuousClock()
+    let times = try (0..<steps).map { _ in try clock.measure { try trainer.advance() } }
+    let seconds = (times.min() ?? .zero) / .seconds(1)
+    let attention = 12 * Double(c.layers * c.queryWidth * shape.sequence) / 2
+    return Rate(
+      tokensPerSecond: Double(shape.sequence * shape.batch) / seconds,
+      operationsPerToken: 6 * Double(model.parameters.count) + attention)
+  }
+
+  /// Tokens a second of sampling `samples` continuations of each prompt.
+  package static func sampling(
+    _ shape: Shape, prompts: Int, promptLength: Int, samples: Int, tokens: Int, threads: Int
+  ) throws -> Double {
+    let c = shape.configuration
+    let model = Transformer(c, seed: 1, on: Compute(threads: threads))
+    let texts = (0..<prompts).map { prompt in
+      (0..<promptLength).map { RandomTokens.token(prompt * promptLength + $0, c.vocabularySize) }
+    }
+    let sampler = Sampler(model, threads: threads)
+    let clock = ContinuousClock()
+    let time = try clock.measure {
+      _ = try sampler.sample(
+        texts, samples: samples, SamplingOptions(maximumTokens: tokens, seed: 3))
+    }
+    return Double(prompts * samples * tokens) / (time / .seconds(1))
+  }
+}
+
+/// Batches of tokens drawn evenly: what is learned does not matter here.
+private struct RandomTokens: BatchSource {
+  private let shape: TrainingBenchmark.Shape
+
+  init(_ shape: TrainingBenchmark.Shape) { self.shape = shape }
+
+  static func token(_ index: Int, _ vocabularySize: Int) -> Int {
+    let draw = RandomStream(seed: 5, purpose: "benchmark").uniformDouble(at: UInt64(index))
+    return Int(draw * Double(vocabularySize))
+  }
+
+  func batch(after step: Int) -> Batch {
+    let count = shape.sequence
+    let rows = (0..<shape.batch).map { row in
+      (0..<count).map {
+        Self.token((step * shape.batch + row) * count + $0, shape.configuration.vocabularySize)
+      }
+    }
+    return Batch(TokenBatch(documents: rows))
+  }
+}
