@@ -90,7 +90,9 @@ struct TiktokenRanks {
     var result: [Tokenizer.Merge] = []
     for (id, token) in tokens.enumerated() where token.count > 1 {
       let parts = parts(of: token, below: id)
-      guard parts.count == 2, let left = rank(parts[0]), let right = rank(parts[1]) else { continue }
+      guard parts.count == 2, let left = rank(parts[0]), let right = rank(parts[1]) else {
+        continue
+      }
       result.append(
         Tokenizer.Merge(left: Int32(left), right: Int32(right), result: Int32(id)))
     }

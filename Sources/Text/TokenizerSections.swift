@@ -80,7 +80,9 @@ struct TokenizerSections: Sendable {
     let scheme = part["prepend_scheme"]?.stringValue ?? "always"
     guard let mark = part["replacement"]?.stringValue, mark.unicodeScalars.count == 1,
       let prepending = Metaspace.Prepending(rawValue: scheme)
-    else { throw Self.unsupported("a Metaspace without a replacement or with scheme \"\(scheme)\"") }
+    else {
+      throw Self.unsupported("a Metaspace without a replacement or with scheme \"\(scheme)\"")
+    }
     return Metaspace(
       replacement: mark, prepending: prepending, splits: part["split"]?.boolValue ?? true)
   }
