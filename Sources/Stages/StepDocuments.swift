@@ -53,11 +53,13 @@ package struct StepDocuments: Sendable {
     let order = try DataOrder(
       stream, batch: parameters.batch, sequence: parameters.sequence, seed: seed)
     (self.step, steps) = (step, parameters.steps)
-    pieces = try Self.pieces(order.ranges(after: step - 1), stream, Origins(input))
+    pieces = try Self.pieces(
+      order.ranges(after: step - 1), stream,
+      OriginLines(input.read(path: TokenFiles.Split.train.originsPath)))
   }
 
   private static func pieces(
-    _ ranges: [Range<Int>], _ stream: TokenStream, _ origins: Origins
+    _ ranges: [Range<Int>], _ stream: TokenStream, _ origins: OriginLines
   ) throws -> [Piece] {
     var result: [Piece] = []
     for (sequence, range) in ranges.enumerated() {
@@ -65,38 +67,15 @@ package struct StepDocuments: Sendable {
         let document = stream.document(at: tokens.lowerBound)
         let start = stream.documentStarts[document]
         let origin = try origins.origin(of: document)
+        // Of a packed document the stream may hold a later part only.
+        let first = tokens.lowerBound - start + origin.token
         result.append(
           Piece(
             sequence: sequence, tokens: tokens, document: document,
-            tokensOfDocument: tokens.lowerBound - start..<tokens.upperBound - start,
+            tokensOfDocument: first..<first + tokens.count,
             id: origin.id, source: origin.source, file: origin.file, offset: origin.offset))
       }
     }
     return result
-  }
-
-  /// The training part's documents by index; only those asked for are parsed.
-  private struct Origins {
-    private let bytes: [UInt8]
-    private let lines: [Range<Int>]
-
-    init(_ input: InputArtifact) throws {
-      bytes = try input.read(path: TokenFiles.Split.train.originsPath)
-      var (lines, start): ([Range<Int>], Int) = ([], 0)
-      for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
-        lines.append(start..<index)
-        start = index + 1
-      }
-      self.lines = lines
-    }
-
-    func origin(of document: Int) throws -> TokenFiles.Origin {
-      guard lines.indices.contains(document) else {
-        throw StageError(
-          "\(TokenFiles.Split.train.originsPath) has \(lines.count) lines, none for document "
-            + "\(document)")
-      }
-      return try TokenFiles.Origin(line: Array(bytes[lines[document]]))
-    }
   }
 }

@@ -79,6 +79,15 @@ package struct Tokenizer: Sendable {
     String(decoding: bytes(of: ids, skipSpecial: skipSpecial), as: UTF8.self)
   }
 
+  /// What some ids add to the text of the ids before them, special tokens left out: SentencePiece's
+  /// tokenizers drop the space before a text's first word, but not between a prompt and what follows.
+  package func continuation(_ ids: [Int], of prompt: [Int]) -> String {
+    let before = bytes(of: prompt, skipSpecial: true)
+    let whole = bytes(of: prompt + ids, skipSpecial: true)
+    guard whole.starts(with: before) else { return decode(ids, skipSpecial: true) }
+    return String(decoding: whole[before.count...], as: UTF8.self)
+  }
+
   /// The bytes of some ids joined, for text that may end inside a character.
   package func bytes(of ids: some Sequence<Int>, skipSpecial: Bool = false) -> [UInt8] {
     let known = ids.filter { tokenEnds.indices.contains($0) && !(skipSpecial && isSpecial[$0]) }
