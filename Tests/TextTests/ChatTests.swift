@@ -82,7 +82,7 @@ import Text
       do {
         _ = try template(source).text([.user("x")])
         return "no error"
-      } catch { return error.message }
+      } catch { return "\(error)" }
     }
     #expect(fault("{% for m in messages %}").contains("{% endfor %} is missing"))
     #expect(fault("a\n{% include 'x' %}").contains("the statement {% include %} is unknown"))

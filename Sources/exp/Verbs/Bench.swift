@@ -4,6 +4,7 @@ import Ledger
 import Numerics
 import Reports
 import Runner
+import Text
 
 /// `exp bench WHAT`: one measurement in this process, for `script/bench` to pair with another's.
 /// Prints one number a line: a name, a tab, a value.
@@ -14,6 +15,8 @@ enum Bench: Verb {
       exp bench hash FILE            seconds to hash a file: with the CPU's instructions, and without
       exp bench ledger RUNS DIR      fills a new store with made-up runs
       exp bench metrics DIR          durable points a second, and bytes a point
+      exp bench encode TOKENIZER.json FILE    seconds to encode a file with one thread
+      exp bench learn PATTERN FILE   seconds to learn 8,192 tokens from a file with one thread
       exp bench products [THREADS]   10⁹ operations a second of the matrix products
     """
   static let operands = Operands.between(1, 3, "WHAT [ARGUMENT]...")
@@ -25,6 +28,8 @@ enum Bench: Verb {
     case ("hash", 1): try hash(rest[0], console)
     case ("ledger", 2): try ledger(rest, console)
     case ("metrics", 1): try metrics(rest[0], console)
+    case ("encode", 2): try encode(rest, console)
+    case ("learn", 2): try learn(rest, console)
     case ("products", 0...1): products(Int(rest.first ?? "1") ?? 1, console)
     default: throw UsageError("exp bench: unknown measurement; `exp help bench` lists them")
     }
@@ -80,6 +85,31 @@ enum Bench: Verb {
       }
     }
     console.print("points/s\t\(Double(batches * size) / time)")
+  }
+
+  private static func encode(_ rest: [String], _ console: Console) throws {
+    let tokenizer = try Tokenizer(json: FileSystem.read(rest[0]))
+    let text = String(decoding: try FileSystem.read(rest[1]), as: UTF8.self)
+    var encoder = Encoder(tokenizer)
+    var count = 0
+    let time = seconds { count = encoder.encode(text).count }
+    console.print("seconds\t\(time)")
+    console.print("tokens\t\(count)")
+  }
+
+  private static func learn(_ rest: [String], _ console: Console) throws {
+    guard let pattern = SplitPattern(rawValue: rest[0]) else {
+      throw UsageError("exp bench learn: \"\(rest[0])\" is no pattern")
+    }
+    let text = String(decoding: try FileSystem.read(rest[1]), as: UTF8.self)
+    var trainer = TokenizerTrainer(vocabularySize: 8192, pattern: pattern)
+    var tokens = 0
+    let time = try seconds {
+      trainer.add(text)
+      tokens = try trainer.train().vocabularySize
+    }
+    console.print("seconds\t\(time)")
+    console.print("tokens\t\(tokens)")
   }
 
   private static func products(_ threads: Int, _ console: Console) {

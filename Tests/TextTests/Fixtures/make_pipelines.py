@@ -168,6 +168,9 @@ def main():
     for name, (base, sections) in CASES.items():
         file = (json.loads((HERE / base).read_text()) if base else {}) | sections
         tokenizer = Tokenizer.from_str(json.dumps(file))
+        # tokenizers gives ids of its own: those of the vocabulary, else the next ones.
+        if "added_tokens" in sections:
+            sections["added_tokens"] = json.loads(tokenizer.to_str())["added_tokens"]
         texts = EXTRA + TEXTS[:20:2] + TEXTS[22:40:6]
         ids = [tokenizer.encode(t, add_special_tokens=False).ids for t in texts]
         added = [tokenizer.encode(t, add_special_tokens=True).ids for t in texts]
