@@ -45,7 +45,18 @@ package struct Tokenizer: Sendable {
     normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized)) { token in
       steps.reduce(Array(token.content.utf8)) { $1.apply($0) }
     }
-    let table = TokenTable(model.spellings, addedTokens, isByteLevel: decoder == .byteLevel)
+    // As in `tokenizers`, a token that is looked for in normalised text is shown in that form, and is
+    // not left out as special when it differs.
+    let shown = addedTokens.map { token in
+      var shown = token
+      if token.isNormalized {
+        let content = steps.reduce(Array(token.content.utf8)) { $1.apply($0) }
+        shown.content = String(decoding: content, as: UTF8.self)
+        shown.isSpecial = token.isSpecial && content == Array(token.content.utf8)
+      }
+      return shown
+    }
+    let table = TokenTable(model.spellings, shown, isByteLevel: decoder == .byteLevel)
     (tokenBytes, tokenEnds, isSpecial) = (table.bytes, table.ends, table.isSpecial)
   }
 

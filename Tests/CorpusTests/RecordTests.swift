@@ -94,7 +94,8 @@ import Text
     #expect(fault("x", "a.txt").contains("neither JSON"))
     #expect(fault("").contains("no error") && fault("[ ]").contains("no error"))
     #expect(
-      fault("{\"instruction\":1}", "a.jsonl") == "a.jsonl, line 1: \"instruction\" is not a text")
+      fault("{\"instruction\":1,\"output\":\"x\"}", "a.jsonl")
+        == "a.jsonl, line 1: \"instruction\" is not a text")
     #expect(
       fault("{\"chosen\":\"c\",\"rejected\":\"r\",\"prompt\":\"p\",\"level\":9}").contains("level"))
   }

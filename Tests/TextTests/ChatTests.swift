@@ -58,6 +58,14 @@ import Text
     #expect(try assistant("chatml", [.assistant("I begin")]) == ["I begin<|im_end|>"])
   }
 
+  @Test func `a prompt for the next turn is not the assistant's part`() throws {
+    let rendering = try template("chatml").render(talk, addGenerationPrompt: true)
+    let bytes = Array(rendering.text.utf8)
+    let parts = rendering.assistant.map { String(decoding: bytes[$0], as: UTF8.self) }
+    #expect(parts == ["Hello\nthere<|im_end|>", "4<|im_end|>"])
+    #expect(rendering.text.hasSuffix("<|im_start|>assistant\n"))
+  }
+
   @Test func `a template that rewrites earlier messages is refused where the part is asked for`()
     throws
   {

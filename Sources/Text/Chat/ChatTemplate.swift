@@ -49,7 +49,9 @@ package struct ChatTemplate: Sendable {
   ) throws(TextError) -> Rendering {
     let (text, generated) = try run(messages, addGenerationPrompt)
     // A template that marks the assistant's part itself is believed.
-    let ranges = generated.isEmpty ? try assistantRanges(messages, text) : generated
+    let ranges =
+      generated.isEmpty
+      ? try assistantRanges(messages, text, isPrompting: addGenerationPrompt) : generated
     return Rendering(text: String(decoding: text, as: UTF8.self), assistant: ranges)
   }
 
@@ -73,12 +75,12 @@ package struct ChatTemplate: Sendable {
   /// write an earlier message otherwise once others follow are refused: no part of their text would be
   /// what the model is asked for.
   private func assistantRanges(
-    _ messages: [ChatMessage], _ text: [UInt8]
+    _ messages: [ChatMessage], _ text: [UInt8], isPrompting: Bool
   ) throws(TextError) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     for (index, message) in messages.enumerated() where message.role == "assistant" {
       let start = try self.start(of: index, in: messages, text)
-      let isLast = index == messages.count - 1
+      let isLast = index == messages.count - 1 && !isPrompting
       let whole = isLast ? text : try run(Array(messages[...index]), false).text
       guard text.starts(with: whole), start <= whole.count else {
         throw TextError(

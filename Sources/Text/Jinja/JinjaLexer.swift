@@ -110,18 +110,26 @@ struct JinjaLexer {
     _ start: Token, _ end: Token, _ mark: StaticString, _ trimming: StaticString
   ) throws(TextError) -> Bool {
     tokens.append(start)
+    var depth = 0
     while true {
       while position < source.count, Self.isSpace(source[position]) { position += 1 }
       guard position < source.count else { throw fault("a tag does not end") }
-      let trims = starts(trimming)
-      if trims || starts(mark) {
+      // Inside brackets `}}` ends mappings, not the tag.
+      let trims = depth == 0 && starts(trimming)
+      if trims || depth == 0 && starts(mark) {
         position += trims ? 3 : 2
         tokens.append(end)
         if !trims, end == .blockEnd { dropLineBreak() }
         return trims
       }
-      tokens.append(try token())
+      let next = try token()
+      if case .sign(let sign) = next { depth += Self.nesting(sign) }
+      tokens.append(next)
     }
+  }
+
+  private static func nesting(_ sign: String) -> Int {
+    ["(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1][sign] ?? 0
   }
 
   private mutating func token() throws(TextError) -> Token {

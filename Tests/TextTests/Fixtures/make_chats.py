@@ -57,7 +57,7 @@ def main():
                 try:
                     texts, spans = render_jinja_template(
                         [messages], chat_template=template, add_generation_prompt=prompt, bos_token="<s>",
-                        eos_token="</s>", return_assistant_tokens_mask="generation" in template)
+                        eos_token="</s>", return_assistant_tokens_mask="{% generation" in template)
                     case["text"] = texts[0]
                     if spans:
                         case["assistant"] = [texts[0][a:b] for a, b in spans[0]]
