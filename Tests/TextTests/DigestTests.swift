@@ -65,7 +65,8 @@ private struct Draw {
     try Tokenizer(json: fixture("tokenizer-\(pattern.rawValue).json"))
   }
 
-  @Test(arguments: SplitPattern.allCases)
+  // One with NFC and one with digits cut out by `Digits`: the tables are the same for all.
+  @Test(arguments: [SplitPattern.qwen2, .smollm])
   func `every scalar of Unicode is encoded as tokenizers does`(pattern: SplitPattern) throws {
     let texts = (UInt32(0)..<0x110000).lazy.compactMap(Unicode.Scalar.init)
       .map { "a\($0)\u{345}1\($0)" }
