@@ -68,6 +68,11 @@ extension FileFormat {
     return self == .auto ? Self.byName(file) : self
   }
 
+  /// Whether a file's name says that it holds objects, as licences and notes beside them do not.
+  package static func holdsRecords(_ file: String) -> Bool {
+    [.json, .jsonl, .parquet].contains(byName(file))
+  }
+
   /// The format that a file's name tells.
   static func byName(_ file: String) -> FileFormat {
     let name = file.lowercased()

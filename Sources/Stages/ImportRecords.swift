@@ -54,6 +54,8 @@ package enum ImportRecords: Stage {
       try context.checkCancellation()
       if entry.size == 0 {
         context.log("left out \(path): it is empty")
+      } else if parameters.format == .auto, !FileFormat.holdsRecords(path) {
+        context.log("left out \(path): its name does not end in .json, .jsonl, .ndjson or .parquet")
       } else if try parameters.format.resolved(for: path) == .parquet {
         try run.add(parquet: path, input.store.read(entry.object))
       } else {

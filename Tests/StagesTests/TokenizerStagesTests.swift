@@ -128,6 +128,7 @@ import Text
       "files",
       tree: [
         "a.json": Array("[{\"instruction\":\"i\",\"output\":\"o\"}]".utf8), "empty.json": [],
+        "LICENSE.txt": [0x78],
         "b.jsonl": Array(
           "{\"prompt\":\"p\",\"chosen\":\"c\",\"rejected\":\"r\",\"level\":2}\n".utf8),
       ])
