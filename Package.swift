@@ -85,7 +85,7 @@ let package = Package(
       name: "exp",
       dependencies: [
         "ContentStore", "Ledger", "Provenance", "Text", "Numerics", "LanguageModel", "Evaluation",
-        "Pipeline", "Stages", "Runner", "Reports", "CLinux",
+        "Pipeline", "Stages", "Runner", "Reports", "Training", "CLinux",
       ],
       swiftSettings: command, linkerSettings: [.linkedLibrary("m")]),
 

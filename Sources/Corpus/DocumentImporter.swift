@@ -1,4 +1,4 @@
-import ContentStore
+package import ContentStore
 
 /// Makes documents of one user's file, whose bytes arrive in chunks. Holds no more than the document
 /// under way. Every document's metadata says in which `file` and at which byte `offset` it lay.
@@ -6,6 +6,7 @@ package struct DocumentImporter {
   private enum Form {
     case text(TextSplitter)
     case jsonl(TextSplitter)
+    case json(JSONElementSplitter)
     case csv(CSVParser)
   }
 
@@ -29,8 +30,10 @@ package struct DocumentImporter {
     self.options = options
     switch try options.format.resolved(for: file) {
     case .jsonl: form = .jsonl(TextSplitter(separator: [UInt8(ascii: "\n")], exactly: true))
+    case .json: form = .json(JSONElementSplitter(file: file))
     case .csv: form = .csv(CSVParser(file: file))
-    case .text, .auto: form = .text(TextSplitter(separator: Array(options.separator.utf8)))
+    case .parquet, .text, .auto:
+      form = .text(TextSplitter(separator: Array(options.separator.utf8)))
     }
   }
 
@@ -54,6 +57,7 @@ package struct DocumentImporter {
     switch form {
     case .text(var splitter): for piece in splitter.finish() { addText(piece) }
     case .jsonl(var splitter): for piece in splitter.finish() { try addLine(piece) }
+    case .json(var splitter): for piece in try splitter.finish() { try addLine(piece) }
     case .csv(var parser): for row in try parser.finish() { try addRow(row) }
     }
     return takeDocuments()
@@ -78,6 +82,9 @@ package struct DocumentImporter {
     case .jsonl:
       form = .jsonl(TextSplitter(separator: [UInt8(ascii: "\n")], exactly: true, offset: 3))
       try take(bytes.dropFirst(3))
+    case .json:
+      form = .json(JSONElementSplitter(file: file, offset: 3))
+      try take(bytes.dropFirst(3))
     case .csv: try take(bytes[...])
     }
   }
@@ -94,6 +101,11 @@ package struct DocumentImporter {
       form = .text(TextSplitter(separator: []))
       let pieces = splitter.feed(chunk)
       form = .jsonl(splitter)
+      for piece in pieces { try addLine(piece) }
+    case .json(var splitter):
+      form = .text(TextSplitter(separator: []))
+      let pieces = try splitter.feed(chunk)
+      form = .json(splitter)
       for piece in pieces { try addLine(piece) }
     case .csv(var parser):
       form = .text(TextSplitter(separator: []))
@@ -122,24 +134,43 @@ package struct DocumentImporter {
   private mutating func addLine(_ piece: TextSplitter.Piece) throws(CorpusError) {
     line += 1
     if piece.bytes.allSatisfy(Self.isSpace) { return }
-    guard case .object(var fields) = try parse(piece.bytes) else {
-      throw error("the line holds no JSON object")
+    guard case .object(let fields) = try parse(piece.bytes) else {
+      throw error(isJSON ? "the element is no JSON object" : "the line holds no JSON object")
     }
-    let text = try textMember(&fields)
-    let id = try idMember(&fields)
-    add(
-      text, id: id, source: fields["source"]?.stringValue, offset: piece.offset, fields: fields)
+    try add(fields, offset: piece.offset)
   }
 
+  /// Adds a row of a column store as a document; `line` is its number from 1.
+  package mutating func add(row: [String: JSON]) throws(CorpusError) -> [Document] {
+    line += 1
+    try add(row, offset: nil)
+    return takeDocuments()
+  }
+
+  private mutating func add(
+    _ members: [String: JSON], offset: Int?
+  ) throws(CorpusError) {
+    var fields = members
+    let text = try textMember(&fields)
+    let id = try idMember(&fields)
+    add(text, id: id, source: fields["source"]?.stringValue, offset: offset, fields: fields)
+  }
+
+  private var isJSON: Bool { if case .json = form { true } else { false } }
+
+  /// Where an object lies: elements and rows are counted from 1, as lines are.
+  private var place: String { isJSON ? "element \(line)" : "line \(line)" }
+
   private func error(_ message: String) -> CorpusError {
-    CorpusError("\(file), line \(line): \(message)")
+    CorpusError("\(file), \(place): \(message)")
   }
 
   private func parse(_ bytes: ArraySlice<UInt8>) throws(CorpusError) -> JSON {
     do throws(JSONError) {
       return try JSON(parsing: Array(bytes))
     } catch {
-      throw CorpusError("\(file), line \(line), column \(error.column): \(error.message)")
+      let line = isJSON ? ", its line \(error.line)" : ""
+      throw CorpusError("\(file), \(place)\(line), column \(error.column): \(error.message)")
     }
   }
 
@@ -203,7 +234,7 @@ package struct DocumentImporter {
   }
 
   private mutating func add(
-    _ text: String, id: String?, source: String?, offset: Int, fields: [String: JSON]
+    _ text: String, id: String?, source: String?, offset: Int?, fields: [String: JSON]
   ) {
     defer { index += 1 }
     let text = options.lineBreaks == .lf ? Self.withLineFeeds(text) : text
@@ -211,7 +242,8 @@ package struct DocumentImporter {
       emptyCount += 1
       return
     }
-    var metadata: [String: JSON] = ["file": .string(file), "offset": .integer(offset)]
+    var metadata: [String: JSON] = ["file": .string(file)]
+    metadata["offset"] = offset.map(JSON.integer)
     if hasMark { metadata["byteOrderMark"] = true }
     if !fields.isEmpty { metadata["fields"] = .object(fields) }
     let named = options.source.isEmpty ? source ?? file : options.source

@@ -1,13 +1,18 @@
 /// What a user's file holds.
 package enum FileFormat: String, CaseIterable, Sendable {
-  /// By the file's name: `.jsonl` and `.ndjson` are JSON Lines, `.csv` is CSV, all else is text.
+  /// By the file's name: `.jsonl` and `.ndjson` are JSON Lines, `.json` is JSON, `.csv` is CSV,
+  /// `.parquet` is Parquet, all else is text.
   case auto
   /// Plain text.
   case text
   /// JSON Lines: an object on each line.
   case jsonl
+  /// An array of objects, or one object.
+  case json
   /// Comma-separated values.
   case csv
+  /// Parquet with flat columns, plain or snappy.
+  case parquet
 }
 
 /// What to make of CRLF and CR.
@@ -21,7 +26,7 @@ package enum LineBreaks: String, CaseIterable, Sendable {
 /// How files become documents.
 package struct ImportOptions: Hashable, Sendable {
   package var format = FileFormat.auto
-  /// JSON Lines: the member with the text. CSV: the column's name, or its number from 1.
+  /// JSON: the member with the text. CSV: the column's name, or its number from 1.
   package var textField = "text"
   /// The member or column with the document's id; empty: made of the file's name and an index.
   package var idField = ""
@@ -47,27 +52,33 @@ extension FileFormat {
     ([".zst"], "is compressed; decompress it first with unzstd"),
     ([".xz", ".bz2", ".lz4", ".br"], "is compressed; decompress it first"),
     (
-      [".parquet", ".arrow", ".feather"],
+      [".arrow", ".feather"],
       "is a column store; write it as JSON Lines first, for example with "
-        + "pandas.read_parquet(…).to_json(…, orient=\"records\", lines=True)"
+        + "pandas.read_feather(…).to_json(…, orient=\"records\", lines=True)"
     ),
     ([".pdf", ".docx", ".doc", ".epub"], "is not plain text; extract its text first"),
-    (
-      [".json"],
-      "is JSON, but import reads JSON Lines, one object on each line; convert it with jq -c '.[]', "
-        + "or set format to \"text\" to read it as it is"
-    ),
   ]
 
   /// The format of a file: the one set, or by its name. Refuses what no format can read.
   package func resolved(for file: String) throws(CorpusError) -> FileFormat {
     let name = file.lowercased()
     for (endings, remedy) in Self.refused where endings.contains(where: name.hasSuffix) {
-      if endings == [".json"], self != .auto { continue }
       throw CorpusError("\(file) \(remedy)")
     }
-    if self != .auto { return self }
+    return self == .auto ? Self.byName(file) : self
+  }
+
+  /// Whether a file's name says that it holds objects, as licences and notes beside them do not.
+  package static func holdsRecords(_ file: String) -> Bool {
+    [.json, .jsonl, .parquet].contains(byName(file))
+  }
+
+  /// The format that a file's name tells.
+  static func byName(_ file: String) -> FileFormat {
+    let name = file.lowercased()
     if name.hasSuffix(".jsonl") || name.hasSuffix(".ndjson") { return .jsonl }
+    if name.hasSuffix(".json") { return .json }
+    if name.hasSuffix(".parquet") { return .parquet }
     return name.hasSuffix(".csv") ? .csv : .text
   }
 }

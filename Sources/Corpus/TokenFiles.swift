@@ -9,8 +9,15 @@ package import ContentStore
 ///                            "source":…}, so that a token leads back to the user's file and byte
 ///     validation.npy         the same for the held-out documents; may have no tokens
 ///     validation-documents.npy, validation-origins.jsonl
+///     train-lengths.npy      packed tokens only, uint64: how many tokens of each document there are; what
+///                            lies between a document's end and the next one's start is padding, which
+///                            nothing sees and which predicts nothing
 ///     tokens.json            {"vocabularySize":…, "endToken":… or null,
-///                             "counts":{"train":{"tokens":…,"documents":…},"validation":{…}}}
+///                             "counts":{"train":{"tokens":…,"documents":…},"validation":{…}}},
+///                            and of packed tokens (op `pack`) also
+///                            "packing":{"rowLength":…,"strategy":…,"attention":"documents" or "rows"}:
+///                            the stream is rows of rowLength tokens, and with "rows" a token sees all
+///                            before it in its row and predicts the next one there
 package struct TokenFiles: Hashable, Sendable {
   /// The name of the description.
   package static let description = "tokens.json"
@@ -23,10 +30,45 @@ package struct TokenFiles: Hashable, Sendable {
     package var tokensPath: String { "\(rawValue).npy" }
     /// The file of document starts.
     package var documentsPath: String { "\(rawValue)-documents.npy" }
+    /// The file of document lengths, in packed tokens.
+    package var lengthsPath: String { "\(rawValue)-lengths.npy" }
     /// The file of where documents came from.
     package var originsPath: String { "\(rawValue)-origins.jsonl" }
   }
 
+  /// How far a token of a packed row sees.
+  package enum Attention: String, CaseIterable, Sendable { case documents, rows }
+
+  /// What `pack` says of its rows.
+  package struct Packing: Hashable, Sendable {
+    package var rowLength: Int
+    package var strategy: PackingStrategy
+    package var attention: Attention
+
+    package init(rowLength: Int, strategy: PackingStrategy, attention: Attention) {
+      self.rowLength = rowLength
+      self.strategy = strategy
+      self.attention = attention
+    }
+
+    fileprivate var json: JSON {
+      [
+        "rowLength": .integer(rowLength), "strategy": .string(strategy.rawValue),
+        "attention": .string(attention.rawValue),
+      ]
+    }
+
+    fileprivate init(json: JSON) throws(CorpusError) {
+      guard let rowLength = json["rowLength"]?.intValue, rowLength > 0,
+        let strategy = json["strategy"]?.stringValue.flatMap(PackingStrategy.init),
+        let attention = json["attention"]?.stringValue.flatMap(Attention.init)
+      else { throw CorpusError("\(TokenFiles.description): \"packing\" is not understood") }
+      self.init(rowLength: rowLength, strategy: strategy, attention: attention)
+    }
+  }
+
+  /// Nil when documents simply follow each other.
+  package var packing: Packing?
   /// One more than the highest id that may occur.
   package var vocabularySize: Int
   /// The token after every document; nil when there is none.
@@ -52,10 +94,12 @@ package struct TokenFiles: Hashable, Sendable {
         "documents": .integer(documentCounts[split] ?? 0),
       ]
     }
-    return [
+    var members: [String: JSON] = [
       "vocabularySize": .integer(vocabularySize), "counts": .object(counts),
       "endToken": endToken.map(JSON.integer) ?? .null,
     ]
+    members["packing"] = packing?.json
+    return .object(members)
   }
 
   /// Reads `tokens.json`.
@@ -66,6 +110,7 @@ package struct TokenFiles: Hashable, Sendable {
     self.init(
       vocabularySize: vocabularySize, endToken: json["endToken"]?.intValue, tokenCounts: [:],
       documentCounts: [:])
+    packing = try json["packing"].map { (json) throws(CorpusError) in try Packing(json: json) }
     for split in Split.allCases {
       tokenCounts[split] = counts[split.rawValue]?["tokens"]?.intValue
       documentCounts[split] = counts[split.rawValue]?["documents"]?.intValue
@@ -91,6 +136,8 @@ package struct TokenFiles: Hashable, Sendable {
     package var file: String?
     /// Bytes from the file's beginning.
     package var offset: Int?
+    /// Index, among the document's tokens, of the first one that is here: not 0 in packed tokens only.
+    package var token = 0
 
     package init(_ document: Document) {
       id = document.id
@@ -101,11 +148,12 @@ package struct TokenFiles: Hashable, Sendable {
 
     /// The line of the origins file, line feed included.
     package func line() throws -> [UInt8] {
-      let json: JSON = [
+      var members: [String: JSON] = [
         "id": .string(id), "source": .string(source), "file": file.map(JSON.string) ?? .null,
         "offset": offset.map(JSON.integer) ?? .null,
       ]
-      return try json.canonical() + [UInt8(ascii: "\n")]
+      if token > 0 { members["token"] = .integer(token) }
+      return try JSON.object(members).canonical() + [UInt8(ascii: "\n")]
     }
 
     /// Reads a line of the origins file.
@@ -117,6 +165,7 @@ package struct TokenFiles: Hashable, Sendable {
       (self.id, self.source) = (id, source)
       file = json["file"]?.stringValue
       offset = json["offset"]?.intValue
+      token = json["token"]?.intValue ?? 0
     }
   }
 }

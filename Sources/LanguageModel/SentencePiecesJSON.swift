@@ -5,11 +5,6 @@ import ContentStore
 // (transformers, `convert_slow_tokenizer.py`, `LlamaConverter`).
 
 extension SentencePieces {
-  /// What a user should know of such a tokenizer.
-  package static let note =
-    "the tokenizer is SentencePiece's, which transformers loads from tokenizer.json, but exp's own "
-    + "verbs and ops do not read yet; here the checkpoint works on token ids only"
-
   /// `tokenizer.json` and `tokenizer_config.json`.
   package func tokenizerFiles() throws(CheckpointError) -> [String: [UInt8]] {
     let spellings = try spellings()

@@ -11,6 +11,8 @@ package struct PortType: RawRepresentable, Hashable, Sendable, ExpressibleByStri
   package static let any: PortType = "any"
   /// JSON Lines of documents `{id, text, source, metadata}`.
   package static let documents: PortType = "documents"
+  /// JSON Lines of conversations and preferences (docs/records.md).
+  package static let records: PortType = "records"
   /// A folder with `tokenizer.json`.
   package static let tokenizer: PortType = "tokenizer"
   /// A folder of `.npy` token arrays with document boundaries.

@@ -99,9 +99,10 @@ private struct Subject {
     let configuration = try checkpoint.tokenizerFiles["tokenizer_config.json"]
       .map { try JSON(parsing: $0) }
     let model = checkpoint.model.configuration
+    let tokenizer = try Tokenizer(json: bytes)
     return CheckpointTokenizer(
-      try Tokenizer(json: bytes), prefixToken: model.beginToken ?? model.endTokens.first,
-      addsPrefix: configuration?["add_bos_token"]?.boolValue ?? false)
+      tokenizer, prefixToken: model.beginToken ?? model.endTokens.first,
+      addsPrefix: configuration?["add_bos_token"]?.boolValue ?? !tokenizer.prefixTokens.isEmpty)
   }
 
   /// Perplexity, some documents at a time.

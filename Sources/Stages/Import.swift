@@ -10,14 +10,15 @@ package enum Import: Stage {
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
       try reader.files(
-        "files", "Text, JSON Lines or CSV files, or folders of them, in UTF-8.")
+        "files", "Text, JSON, JSON Lines, CSV or Parquet files, or folders of them, in UTF-8.")
       options.format = try reader.choice(
         "format", default: .auto,
-        "What the files hold. auto goes by the name: .jsonl and .ndjson are JSON Lines, .csv is CSV, "
-          + "all else is plain text.")
+        "What the files hold. auto goes by the name: .jsonl and .ndjson are JSON Lines, .json is an array "
+          + "of objects, .csv is CSV, .parquet is Parquet (flat, plain or snappy), all else is plain text."
+      )
       options.textField = try reader.string(
         "textField", default: "text",
-        "JSON Lines: the member with the text. CSV: the column's name, or its number from 1.")
+        "JSON and Parquet: the member with the text. CSV: the column's name, or its number from 1.")
       options.idField = try reader.string(
         "idField", default: "",
         "The member or column with the document's id. Empty: the file's name, # and an index.")
@@ -41,7 +42,7 @@ package enum Import: Stage {
 
   package static let op = "import"
   package static let revision = 1
-  package static let summary = "Take in text, JSON Lines and CSV files as documents."
+  package static let summary = "Take in text, JSON, JSON Lines, CSV and Parquet files as documents."
 
   package static func ports(_ parameters: Parameters?) -> Ports {
     Ports(
@@ -55,7 +56,11 @@ package enum Import: Stage {
     let entries = try input.tree().entries.sorted { FileSystem.precedes($0.key, $1.key) }
     run.totalBytes = entries.reduce(0) { $0 + $1.value.size }
     for (path, entry) in entries {
-      try run.add(path, input.store.makeReader(entry.object))
+      if entry.size > 0, try parameters.options.format.resolved(for: path) == .parquet {
+        try run.add(parquet: path, input.store.read(entry.object))
+      } else {
+        try run.add(path, input.store.makeReader(entry.object))
+      }
     }
     try run.finish(files: entries.count)
   }
@@ -96,6 +101,18 @@ private final class ImportRun {
           note: "\(documents) documents"))
     }
     try write(importer.finish())
+    emptyDocuments += importer.emptyCount
+  }
+
+  /// A column store cannot be read from front to back, so it is held whole.
+  func add(parquet path: String, _ bytes: [UInt8]) throws {
+    var importer = try DocumentImporter(file: path, options: options)
+    let file = try ParquetFile(bytes, file: path)
+    for group in 0..<file.groupCount {
+      try context.checkCancellation()
+      for row in try file.rows(ofGroup: group) { try write(importer.add(row: row)) }
+    }
+    readBytes += bytes.count
     emptyDocuments += importer.emptyCount
   }
 

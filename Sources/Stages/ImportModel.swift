@@ -113,7 +113,6 @@ struct ModelFiles {
       let pieces = try SentencePieces(
         parsing: bytes, count: model.configuration.vocabularySize, file: path)
       checkpoint.tokenizerFiles = try pieces.tokenizerFiles()
-      notes.append(SentencePieces.note)
     } else {
       notes.append("there is no tokenizer (tok….bin); the checkpoint works on token ids only")
     }

@@ -4,8 +4,11 @@ extension StageRegistry {
   /// Every op there is, a line each, in the order of a pipeline.
   package static let all = StageRegistry([
     Import.self,
+    ImportRecords.self,
+    ImportTokenizer.self,
     TrainTokenizer.self,
     Tokenize.self,
+    Pack.self,
     ImportQuestions.self,
     MakeWorld.self,
     ImportModel.self,

@@ -65,7 +65,7 @@ package struct StepDocuments: Sendable {
     (self.step, steps) = (step, parameters.steps)
     (phase, phases) = (mixture.phase(after: step - 1) + 1, parameters.phases.count)
     pieces = try Self.pieces(mixture.sequences(after: step - 1), mixture) {
-      try Origins(input($0))
+      try OriginLines(input($0).read(path: TokenFiles.Split.train.originsPath))
     }
   }
 
@@ -81,9 +81,9 @@ package struct StepDocuments: Sendable {
 
   private static func pieces(
     _ sequences: [TokenMixture.Sequence], _ mixture: TokenMixture,
-    origins read: (String) throws -> Origins
+    origins read: (String) throws -> OriginLines
   ) throws -> [Piece] {
-    var known: [String: Origins] = [:]
+    var known: [String: OriginLines] = [:]
     var result: [Piece] = []
     for (index, sequence) in sequences.enumerated() {
       guard let stream = mixture.streams[sequence.source] else { continue }
@@ -93,38 +93,15 @@ package struct StepDocuments: Sendable {
         let document = stream.document(at: tokens.lowerBound)
         let start = stream.documentStarts[document]
         let origin = try origins.origin(of: document)
+        // Of a packed document the stream may hold a later part only.
+        let first = tokens.lowerBound - start + origin.token
         result.append(
           Piece(
             sequence: index, input: sequence.source, tokens: tokens, document: document,
-            tokensOfDocument: tokens.lowerBound - start..<tokens.upperBound - start,
+            tokensOfDocument: first..<first + tokens.count,
             id: origin.id, source: origin.source, file: origin.file, offset: origin.offset))
       }
     }
     return result
-  }
-
-  /// The training part's documents by index; only those asked for are parsed.
-  private struct Origins {
-    private let bytes: [UInt8]
-    private let lines: [Range<Int>]
-
-    init(_ input: InputArtifact) throws {
-      bytes = try input.read(path: TokenFiles.Split.train.originsPath)
-      var (lines, start): ([Range<Int>], Int) = ([], 0)
-      for (index, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") {
-        lines.append(start..<index)
-        start = index + 1
-      }
-      self.lines = lines
-    }
-
-    func origin(of document: Int) throws -> TokenFiles.Origin {
-      guard lines.indices.contains(document) else {
-        throw StageError(
-          "\(TokenFiles.Split.train.originsPath) has \(lines.count) lines, none for document "
-            + "\(document)")
-      }
-      return try TokenFiles.Origin(line: Array(bytes[lines[document]]))
-    }
   }
 }

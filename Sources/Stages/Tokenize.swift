@@ -179,65 +179,50 @@ extension [Document] {
   }
 }
 
-/// One part's files. Tokens wait in a scratch file, because an `.npy` begins with how many there are.
+/// One part's files. Tokens and document starts wait in scratch files, because an `.npy` begins with
+/// how many there are; nothing grows with the corpus.
 private final class SplitWriter {
-  private let split: TokenFiles.Split
-  private let isWide: Bool
   private let output: any OutputTree
-  private let scratch: File
+  private let tokens: ScratchColumn
+  private let starts: ScratchColumn
   private let origins: any OutputFile
-  private var buffer: [UInt8] = []
-  private var starts: [Int] = []
+  private var tokenBytes: TokenBytes
+  private var startBytes: [UInt8] = []
   private(set) var tokenCount = 0
-  var documentCount: Int { starts.count }
+  private(set) var documentCount = 0
 
   init(
     _ split: TokenFiles.Split, isWide: Bool, in output: any OutputTree, scratchFolder: String
   ) throws {
-    self.split = split
-    self.isWide = isWide
     self.output = output
-    let path = "\(scratchFolder)/\(split.tokensPath)"
-    if FileSystem.exists(path) { try FileSystem.removeFile(path) }
-    scratch = try File(path, .update)
+    tokenBytes = TokenBytes(isWide: isWide)
+    tokens = try ScratchColumn(split.tokensPath, in: scratchFolder)
+    starts = try ScratchColumn(split.documentsPath, in: scratchFolder)
     origins = try output.makeFile(split.originsPath)
   }
 
-  func add(_ document: Document, _ tokens: [Int32]) throws {
-    starts.append(tokenCount)
-    tokenCount += tokens.count
-    for token in tokens { append(UInt32(token)) }
-    if buffer.count >= 1 << 20 { try flush() }
+  func add(_ document: Document, _ ids: [Int32]) throws {
+    withUnsafeBytes(of: UInt64(tokenCount).littleEndian) { startBytes += $0 }
+    for id in ids { tokenBytes.append(UInt32(id)) }
+    documentCount += 1
+    tokenCount += ids.count
+    if tokenBytes.bytes.count >= 1 << 20 { try flush() }
     try origins.write(TokenFiles.Origin(document).line())
   }
 
-  /// Little-endian, as NumPy's `<u2` and `<u4`.
-  private func append(_ token: UInt32) {
-    buffer.append(UInt8(truncatingIfNeeded: token))
-    buffer.append(UInt8(truncatingIfNeeded: token >> 8))
-    if !isWide { return }
-    buffer.append(UInt8(truncatingIfNeeded: token >> 16))
-    buffer.append(UInt8(truncatingIfNeeded: token >> 24))
-  }
-
   private func flush() throws {
-    try scratch.write(buffer)
-    buffer.removeAll(keepingCapacity: true)
+    try tokens.write(tokenBytes.take())
+    try starts.write(startBytes)
+    startBytes.removeAll(keepingCapacity: true)
   }
 
   func finish() throws {
     try flush()
-    try scratch.seek(to: 0)
-    let file = try output.makeFile(split.tokensPath)
-    try file.write(
-      isWide
+    try tokens.finish(
+      tokenBytes.isWide
         ? NPY.header(UInt32.self, shape: [tokenCount])
-        : NPY.header(UInt16.self, shape: [tokenCount]))
-    while case let piece = try scratch.read(upTo: 1 << 20), !piece.isEmpty {
-      try file.write(piece)
-    }
-    try file.finish()
-    try output.add(split.documentsPath, TokenFiles.encode(documentStarts: starts))
+        : NPY.header(UInt16.self, shape: [tokenCount]), into: output)
+    try starts.finish(NPY.header(UInt64.self, shape: [documentCount]), into: output)
     try origins.finish()
   }
 }

@@ -30,6 +30,11 @@ enum ByteAlphabet {
     return String(result)
   }
 
+  /// Whether a spelling has characters of the alphabet only.
+  static func isSpelt(_ spelling: String) -> Bool {
+    spelling.unicodeScalars.allSatisfy { $0.value < 0x144 && bytes[Int($0.value)] != nil }
+  }
+
   /// The bytes a spelling stands for. As in `tokenizers`, a spelling with any other character in it
   /// stands for its own UTF-8.
   static func bytes(of spelling: String) -> [UInt8] {

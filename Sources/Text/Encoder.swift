@@ -32,29 +32,90 @@ package struct Encoder {
     var text = text
     text.makeContiguousUTF8()
     let bytes = text.utf8.span
-    var start = 0
-    while parsesSpecial, let found = tokenizer.specials.next(in: bytes, from: start) {
-      encode(plain: bytes.extracting(start..<found.range.lowerBound), into: &ids)
-      ids.append(found.id)
-      start = found.range.upperBound
+    // Without added tokens in the text this is one part, the whole of it.
+    let parts = parts(of: bytes, tokenizer.rawMatcher)
+    for (range, id) in parts {
+      if let id {
+        ids.append(id)
+      } else {
+        encode(plain: bytes.extracting(range), isFirst: range.lowerBound == 0, into: &ids)
+      }
     }
-    encode(plain: bytes.extracting(start..<bytes.count), into: &ids)
   }
 
-  private mutating func encode(plain text: Span<UInt8>, into ids: inout [Int32]) {
-    if tokenizer.pattern == .qwen2, Self.mayCompose(text) {
-      let text = text.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-      encode(normalized: Array(tokenizer.pattern.normalized(text).utf8).span, into: &ids)
+  private func parts(
+    of text: Span<UInt8>, _ matcher: AddedTokenMatcher
+  ) -> [(range: Range<Int>, id: Int32?)] {
+    var parts: [(range: Range<Int>, id: Int32?)] = []
+    matcher.split(text, skippingSpecial: !parsesSpecial) { parts.append(($0, $1)) }
+    return parts
+  }
+
+  /// Text between added tokens.
+  private mutating func encode(plain text: Span<UInt8>, isFirst: Bool, into ids: inout [Int32]) {
+    var changed: [UInt8]?
+    for normalizer in tokenizer.normalizers {
+      if let text = changed {
+        changed = normalizer.apply(text)
+      } else if normalizer.mayChange(text) {
+        changed = normalizer.apply(text.withUnsafeBufferPointer(Array.init))
+      }
+    }
+    if let changed {
+      encode(normalized: changed.span, isFirst: isFirst, into: &ids)
     } else {
-      encode(normalized: text, into: &ids)
+      encode(normalized: text, isFirst: isFirst, into: &ids)
     }
   }
 
-  private mutating func encode(normalized text: Span<UInt8>, into ids: inout [Int32]) {
+  private mutating func encode(
+    normalized text: Span<UInt8>, isFirst: Bool, into ids: inout [Int32]
+  ) {
+    if tokenizer.normalizedMatcher.isEmpty {
+      return encode(cut: text, isFirst: isFirst, into: &ids)
+    }
+    for (range, id) in parts(of: text, tokenizer.normalizedMatcher) {
+      if let id {
+        ids.append(id)
+      } else {
+        encode(
+          cut: text.extracting(range), isFirst: isFirst && range.lowerBound == 0, into: &ids)
+      }
+    }
+  }
+
+  private mutating func encode(cut text: Span<UInt8>, isFirst: Bool, into ids: inout [Int32]) {
+    guard !text.isEmpty else { return }
+    switch tokenizer.preTokenizer {
+    case .byteLevel(let pattern, true) where text[0] != UInt8(ascii: " "):
+      let spaced = [UInt8(ascii: " ")] + text.withUnsafeBufferPointer(Array.init)
+      encode(pieces: spaced.span, pattern, into: &ids)
+    case .byteLevel(let pattern, _): encode(pieces: text, pattern, into: &ids)
+    case .whole: encode(piece: text, into: &ids)
+    case .metaspace(let metaspace): encode(text, metaspace, isFirst: isFirst, into: &ids)
+    }
+  }
+
+  private mutating func encode(
+    pieces text: Span<UInt8>, _ pattern: SplitPattern, into ids: inout [Int32]
+  ) {
     var start = 0
     while start < text.count {
-      let end = tokenizer.pattern.pieceEnd(in: text, from: start)
+      let end = pattern.pieceEnd(in: text, from: start)
       encode(piece: text.extracting(start..<end), into: &ids)
+      start = end
+    }
+  }
+
+  private mutating func encode(
+    _ text: Span<UInt8>, _ metaspace: Metaspace, isFirst: Bool, into ids: inout [Int32]
+  ) {
+    let marked = metaspace.marked(text, isFirst: isFirst)
+    let (bytes, mark) = (marked.span, Array(metaspace.replacement.utf8))
+    var start = 0
+    while start < bytes.count {
+      let end = metaspace.pieceEnd(in: bytes, from: start, mark: mark)
+      encode(piece: bytes.extracting(start..<end), into: &ids)
       start = end
     }
   }
@@ -78,10 +139,5 @@ package struct Encoder {
   private func recall(_ index: Int, into ids: inout [Int32]) {
     let start = index == 0 ? 0 : memorizedEnds[index - 1]
     for position in start..<memorizedEnds[index] { ids.append(memorizedIDs[position]) }
-  }
-
-  private static func mayCompose(_ text: Span<UInt8>) -> Bool {
-    for index in text.indices where text[index] >= SplitPattern.firstComposing { return true }
-    return false
   }
 }

@@ -1,17 +1,53 @@
 @_spi(_Unicode) import Swift
 
-extension SplitPattern {
-  /// The text as the pattern's tokenizers see it: Qwen2's normalise to NFC.
-  func normalized(_ text: String) -> String {
-    guard self == .qwen2, text.utf8.contains(where: { $0 >= Self.firstComposing }) else {
-      return text
-    }
-    var result = String.UnicodeScalarView()
-    for scalar in text._nfc { result.append(scalar) }
-    return String(result)
+/// What is done to a text before it is cut; the normalisers of `tokenizers` by their names.
+enum Normalizer: Hashable, Sendable {
+  case nfc
+  /// Puts a text before every text that is not empty.
+  case prepend(String)
+  case replace(String, with: String)
+
+  /// Whether it may change some text at all: a quick look that is sure when it says no.
+  func mayChange(_ text: Span<UInt8>) -> Bool {
+    guard self == .nfc else { return true }
+    for index in text.indices where text[index] >= NFC.firstComposing { return true }
+    return false
   }
 
+  func apply(_ text: [UInt8]) -> [UInt8] {
+    switch self {
+    case .nfc: return NFC.normalized(text)
+    case .prepend(let prefix): return text.isEmpty ? text : Array(prefix.utf8) + text
+    case .replace(let old, let new): return text.replacing(Array(old.utf8), with: Array(new.utf8))
+    }
+  }
+}
+
+/// Unicode's normalisation form C by the standard library (Unicode 16 and later), held to the version
+/// that `tokenizers` knows: scalars that it does not know compose and reorder with nothing.
+enum NFC {
   /// Text whose UTF-8 has no byte from here on lies below U+0300, the first scalar that NFC ever
   /// changes or composes (DerivedNormalizationProps.txt, NFC_QC).
   static let firstComposing: UInt8 = 0xCC
+
+  static func normalized(_ text: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    var known = String.UnicodeScalarView()
+    for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+      if UnknownToNFC.contains(scalar.value) {
+        flush(&known, into: &result)
+        result += UTF8.encode(scalar)!
+      } else {
+        known.append(scalar)
+      }
+    }
+    flush(&known, into: &result)
+    return result
+  }
+
+  private static func flush(_ known: inout String.UnicodeScalarView, into result: inout [UInt8]) {
+    guard !known.isEmpty else { return }
+    for scalar in String(known)._nfc { result += UTF8.encode(scalar)! }
+    known = String.UnicodeScalarView()
+  }
 }

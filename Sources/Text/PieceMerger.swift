@@ -1,6 +1,6 @@
 /// Merges one piece's bytes: again and again the pair of lowest rank, the leftmost first.
 struct PieceMerger {
-  private let tokenizer: Tokenizer
+  private let model: BytePairModel
   /// The piece's tokens so far.
   private var ids: [Int32] = []
   /// `steps[i]`: what `ids[i]` and `ids[i + 1]` merge to.
@@ -9,20 +9,17 @@ struct PieceMerger {
   /// Above this many bytes a heap is faster than looking through all pairs each time.
   private static let longestScanned = 48
 
-  init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
+  init(_ tokenizer: Tokenizer) { model = tokenizer.model }
 
   mutating func encode(_ piece: Span<UInt8>, into result: inout [Int32]) {
-    if tokenizer.ignoresMerges, let whole = tokenizer.wholePieces.find(piece) {
-      result.append(Int32(whole))
+    if model.options.ignoresMerges, let whole = model.wholePieces.find(piece) {
+      result.append(whole)
       return
     }
     ids.removeAll(keepingCapacity: true)
-    for index in piece.indices {
-      let id = tokenizer.byteTokens[Int(piece[index])]
-      if id >= 0 { ids.append(id) }
-    }
-    if ids.count > Self.longestScanned || tokenizer.mergeTable.sharesResults {
-      var merger = HeapMerger(ids, tokenizer.mergeTable)
+    model.alphabet.append(piece, to: &ids)
+    if ids.count > Self.longestScanned || model.mergeTable.sharesResults {
+      var merger = HeapMerger(ids, model.mergeTable)
       result += merger.merge()
     } else {
       mergeByScanning()
@@ -31,7 +28,7 @@ struct PieceMerger {
   }
 
   private mutating func mergeByScanning() {
-    let table = tokenizer.mergeTable
+    let table = model.mergeTable
     steps.removeAll(keepingCapacity: true)
     for index in 0..<max(0, ids.count - 1) { steps.append(table.step(ids[index], ids[index + 1])) }
     while let at = lowest() {

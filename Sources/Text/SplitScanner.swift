@@ -5,6 +5,7 @@
 //          | ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 // Qwen2    Llama-3's with \p{N} for \p{N}{1,3}
 // SmolLM   \p{N} alone, then GPT-2's on each stretch between
+// cl100k   Llama-3's with \s+$ before \s*[\r\n]
 //
 // They work on UTF-8 and on scalars, never on Characters: "\r\n" is one Character. Text is valid
 // UTF-8 here; were it not, a stray byte would count as one scalar of class `other`.
@@ -15,14 +16,20 @@ extension SplitPattern {
     switch self {
     case .gpt2: Self.gpt2End(text, start)
     case .llama3: Self.llama3End(text, start, digits: 3)
+    case .cl100k: Self.llama3End(text, start, digits: 3, keepsLastSpace: true)
     case .qwen2: Self.llama3End(text, start, digits: 1)
     case .smollm: Self.smollmEnd(text, start)
     }
   }
 
+  /// The text as the pattern's tokenizers see it.
+  func normalized(_ text: [UInt8]) -> [UInt8] {
+    normalizes && Normalizer.nfc.mayChange(text.span) ? Normalizer.nfc.apply(text) : text
+  }
+
   /// The pieces of a text, for tests and for people who want to see them.
   package func pieces(of text: String) -> [String] {
-    let bytes = Array(normalized(text).utf8)
+    let bytes = normalized(Array(text.utf8))
     var pieces: [String] = []
     var start = 0
     while start < bytes.count {
@@ -59,14 +66,19 @@ extension SplitPattern {
     return gpt2End(text, start)
   }
 
-  private static func llama3End(_ text: Span<UInt8>, _ start: Int, digits: Int) -> Int {
+  private static func llama3End(
+    _ text: Span<UInt8>, _ start: Int, digits: Int, keepsLastSpace: Bool = false
+  ) -> Int {
+    func space() -> Int {
+      spaceEnd(text, start, takingLineBreaks: true, wholeAtEnd: keepsLastSpace)
+    }
     let first = text[start]
     if first == UInt8(ascii: "'"), let end = contraction(text, start, anyCase: true) { return end }
     let (kind, next) = scalar(text, start)
     switch kind {
     case .letter: return run(of: .letter, text, next)
     case .number: return run(of: .number, text, next, atMost: digits - 1)
-    case .lineBreak: return spaceEnd(text, start, takingLineBreaks: true)
+    case .lineBreak: return space()
     case .other, .space:
       if next < text.count {
         let (following, afterwards) = scalar(text, next)
@@ -76,13 +88,13 @@ extension SplitPattern {
         }
       }
       if kind == .other { return run(of: .lineBreak, text, run(of: .other, text, next)) }
-      return spaceEnd(text, start, takingLineBreaks: true)
+      return space()
     }
   }
 
   /// The class of the scalar at an offset, and the offset after it.
   @inline(__always)
-  private static func scalar(_ text: Span<UInt8>, _ at: Int) -> (CharacterClass, next: Int) {
+  static func scalar(_ text: Span<UInt8>, _ at: Int) -> (CharacterClass, next: Int) {
     let first = text[at]
     if first < 0x80 { return (CharacterClass.ascii(first), at + 1) }
     return wideScalar(text, at)
@@ -114,7 +126,7 @@ extension SplitPattern {
   /// The end of a piece of white space: `\s+(?!\S)|\s+` leaves the last one to what follows, unless
   /// it is the only one. With line breaks, `\s*[\r\n]+` comes first and ends after the last of them.
   private static func spaceEnd(
-    _ text: Span<UInt8>, _ start: Int, takingLineBreaks: Bool = false
+    _ text: Span<UInt8>, _ start: Int, takingLineBreaks: Bool = false, wholeAtEnd: Bool = false
   ) -> Int {
     var (end, lastStart, afterLineBreak) = (start, start, start)
     while end < text.count {
@@ -123,6 +135,7 @@ extension SplitPattern {
       if kind == .lineBreak { afterLineBreak = next }
       (lastStart, end) = (end, next)
     }
+    if wholeAtEnd, end == text.count { return end }
     if takingLineBreaks, afterLineBreak > start { return afterLineBreak }
     return end == text.count || lastStart == start ? end : lastStart
   }

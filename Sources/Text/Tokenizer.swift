@@ -1,49 +1,23 @@
-/// How text is cut into pieces before merging; no merge crosses a piece's edge.
-package enum SplitPattern: String, CaseIterable, Sendable {
-  /// GPT-2's: English contractions, letters, numbers, others, each with one leading space.
-  case gpt2
-  /// Llama-3's: numbers of at most three digits, line breaks with what precedes them.
-  case llama3
-  /// Qwen2's: Llama-3's with single digits, on text normalised to NFC.
-  case qwen2
-  /// SmolLM's: every digit alone, and what lies between digits by GPT-2's.
-  case smollm
-}
-
-/// A token that is cut out of the text whole, before anything else happens to it.
-package struct AddedToken: Hashable, Sendable {
-  package var id: Int
-  package var content: String
-  /// Left out by `decode(_:skipSpecial:)`, as `<|endoftext|>` is.
-  package var isSpecial: Bool
-
-  package init(id: Int, content: String, isSpecial: Bool = true) {
-    self.id = id
-    self.content = content
-    self.isSpecial = isSpecial
-  }
-}
-
-/// Byte-level byte pair encoding (Sennrich et al. 2016; Radford et al. 2019), as Hugging Face
-/// `tokenizers` does it. Immutable, so one tokenizer serves many threads.
+/// Byte pair encoding (Sennrich et al. 2016; Radford et al. 2019) as Hugging Face `tokenizers` does it:
+/// on bytes, or on characters with bytes for those without a token (SentencePiece). Immutable, so one
+/// tokenizer serves many threads.
 package struct Tokenizer: Sendable {
-  package let pattern: SplitPattern
   /// Tokens cut out of the text whole, by id.
   package let addedTokens: [AddedToken]
-  /// Spellings of the model's own tokens, by id. An added token may be among them.
-  let spellings: [String]
-  /// Pairs of ids in the order they merge, and what each makes.
-  let merges: [Merge]
-  /// Whether a piece that is a token is taken whole, without merging (Llama-3).
-  let ignoresMerges: Bool
+  /// What `tokenizer.json` says of everything but the model, as it is written back.
+  let sections: TokenizerSections
+  let model: BytePairModel
 
-  let mergeTable: MergeTable
-  let specials: SpecialMatcher
-  /// The token of each single byte; −1 for a byte that is left out of the text.
-  let byteTokens: [Int32]
-  /// The model's tokens by their bytes; empty unless `ignoresMerges`.
-  let wholePieces: ByteTable
-  /// The bytes of each id, joined, and where each ends.
+  let normalizers: [Normalizer]
+  let preTokenizer: PreTokenizer
+  let decoder: TokenDecoder
+  /// The tokens put before and after every text when special tokens are asked for.
+  package let prefixTokens: [Int]
+  package let suffixTokens: [Int]
+
+  let rawMatcher: AddedTokenMatcher
+  let normalizedMatcher: AddedTokenMatcher
+  /// What the decoder makes text of: for byte-level tokenizers each token's bytes, else its spelling.
   private let tokenBytes: [UInt8]
   private let tokenEnds: [Int]
   private let isSpecial: [Bool]
@@ -54,88 +28,108 @@ package struct Tokenizer: Sendable {
     var result: Int32
   }
 
-  /// Fails when a byte has no token: then some text could not be encoded. SmolLM's vocabulary was
-  /// published without some control bytes and rare lead bytes, which `tokenizers` leaves out of texts;
-  /// so do we.
   init(
-    pattern: SplitPattern, spellings: [String], merges: [Merge], addedTokens: [AddedToken],
-    ignoresMerges: Bool = false
+    sections: TokenizerSections, model: BytePairModel, addedTokens: [AddedToken]
   ) throws(TextError) {
-    self.pattern = pattern
-    self.spellings = spellings
-    self.merges = merges
+    self.sections = sections
+    self.model = model
     self.addedTokens = addedTokens.sorted { $0.id < $1.id }
-    self.ignoresMerges = ignoresMerges
-    mergeTable = MergeTable(merges)
-    specials = SpecialMatcher(addedTokens)
-
-    var bytes = spellings.map(ByteAlphabet.bytes)
-    byteTokens = try Self.byteTokens(spellings, isStrict: pattern != .smollm)
-    wholePieces = ignoresMerges ? Self.table(bytes) : ByteTable()
-    let size = max(spellings.count, (addedTokens.map(\.id).max() ?? -1) + 1)
-    bytes += Array(repeating: [], count: size - bytes.count)
-    var special = Array(repeating: false, count: size)
-    for token in addedTokens {
-      bytes[token.id] = Array(token.content.utf8)
-      special[token.id] = token.isSpecial
+    normalizers = try sections.normalizers()
+    preTokenizer = try sections.preTokenizer()
+    decoder = try sections.decoder()
+    (prefixTokens, suffixTokens) = try sections.template()
+    let steps = normalizers
+    rawMatcher = AddedTokenMatcher(addedTokens.filter { !$0.isNormalized }) {
+      Array($0.content.utf8)
     }
-    isSpecial = special
-    tokenBytes = bytes.flatMap(\.self)
-    tokenEnds = bytes.reduce(into: []) { $0.append(($0.last ?? 0) + $1.count) }
-  }
-
-  private static func byteTokens(
-    _ spellings: [String], isStrict: Bool
-  ) throws(TextError) -> [Int32] {
-    var result = [Int32](repeating: -1, count: 256)
-    for (id, spelling) in spellings.enumerated() where spelling.unicodeScalars.count == 1 {
-      let bytes = ByteAlphabet.bytes(of: spelling)
-      if bytes.count == 1, ByteAlphabet.spell(bytes) == spelling {
-        result[Int(bytes[0])] = Int32(id)
+    normalizedMatcher = AddedTokenMatcher(addedTokens.filter(\.isNormalized)) { token in
+      steps.reduce(Array(token.content.utf8)) { $1.apply($0) }
+    }
+    // As in `tokenizers`, a token that is looked for in normalised text is shown in that form, and is
+    // not left out as special when it differs.
+    let shown = addedTokens.map { token in
+      var shown = token
+      if token.isNormalized {
+        let content = steps.reduce(Array(token.content.utf8)) { $1.apply($0) }
+        shown.content = String(decoding: content, as: UTF8.self)
+        shown.isSpecial = token.isSpecial && content == Array(token.content.utf8)
       }
+      return shown
     }
-    let needed = isStrict ? 0..<256 : 0x20..<0x7F
-    if let missing = result[needed].firstIndex(of: -1) {
-      throw TextError("the tokenizer has no token for byte \(missing), so it is not byte-level")
-    }
-    return result
-  }
-
-  private static func table(_ keys: [[UInt8]]) -> ByteTable {
-    var table = ByteTable(minimumCapacity: keys.count)
-    for key in keys { _ = table.insert(key) }
-    return table
+    let table = TokenTable(model.spellings, shown, isByteLevel: decoder == .byteLevel)
+    (tokenBytes, tokenEnds, isSpecial) = (table.bytes, table.ends, table.isSpecial)
   }
 
   /// One more than the highest id: the number of rows an embedding needs.
   package var vocabularySize: Int { tokenEnds.count }
 
   /// How many merges there are.
-  package var mergeCount: Int { merges.count }
+  package var mergeCount: Int { model.merges.count }
 
   /// The id of an added token such as `<|endoftext|>`.
   package func id(ofAdded content: String) -> Int? {
     addedTokens.first { $0.content.utf8.elementsEqual(content.utf8) }?.id
   }
 
-  /// A text's token ids. With `parsingSpecial` false, `<|endoftext|>` in the text is plain text.
-  package func encode(_ text: String, parsingSpecial: Bool = true) -> [Int] {
+  /// A text's token ids.
+  ///
+  /// - Parameters:
+  ///   - parsingSpecial: when false, `<|endoftext|>` in the text is plain text.
+  ///   - addingSpecial: whether the tokens that the tokenizer puts around every text (`<s>` for
+  ///     Llama) are added.
+  package func encode(
+    _ text: String, parsingSpecial: Bool = true, addingSpecial: Bool = false
+  ) -> [Int] {
     var encoder = Encoder(self, parsingSpecial: parsingSpecial)
-    return encoder.encode(text).map(Int.init)
+    let ids = encoder.encode(text).map(Int.init)
+    return addingSpecial ? prefixTokens + ids + suffixTokens : ids
   }
 
-  /// The text of some ids: their bytes joined, invalid UTF-8 replaced by U+FFFD. Unknown ids give
-  /// nothing.
+  /// The text of some ids, invalid UTF-8 replaced by U+FFFD. Unknown ids give nothing.
   package func decode(_ ids: some Sequence<Int>, skipSpecial: Bool = false) -> String {
     String(decoding: bytes(of: ids, skipSpecial: skipSpecial), as: UTF8.self)
   }
 
+  /// What some ids add to the text of the ids before them, special tokens left out: SentencePiece's
+  /// tokenizers drop the space before a text's first word, but not between a prompt and what follows.
+  package func continuation(_ ids: [Int], of prompt: [Int]) -> String {
+    let before = bytes(of: prompt, skipSpecial: true)
+    let whole = bytes(of: prompt + ids, skipSpecial: true)
+    guard whole.starts(with: before) else { return decode(ids, skipSpecial: true) }
+    return String(decoding: whole[before.count...], as: UTF8.self)
+  }
+
   /// The bytes of some ids joined, for text that may end inside a character.
   package func bytes(of ids: some Sequence<Int>, skipSpecial: Bool = false) -> [UInt8] {
-    var result: [UInt8] = []
-    for id in ids where tokenEnds.indices.contains(id) && !(skipSpecial && isSpecial[id]) {
-      result += tokenBytes[(id == 0 ? 0 : tokenEnds[id - 1])..<tokenEnds[id]]
+    let known = ids.filter { tokenEnds.indices.contains($0) && !(skipSpecial && isSpecial[$0]) }
+    guard decoder == .byteLevel else { return decoder.text(known.map { Array(stored($0)) }) }
+    return known.reduce(into: []) { $0 += stored($1) }
+  }
+
+  private func stored(_ id: Int) -> ArraySlice<UInt8> {
+    tokenBytes[(id == 0 ? 0 : tokenEnds[id - 1])..<tokenEnds[id]]
+  }
+}
+
+/// What each id stands for, one after another.
+private struct TokenTable {
+  var bytes: [UInt8] = []
+  var ends: [Int] = []
+  var isSpecial: [Bool]
+
+  init(_ spellings: [String], _ added: [AddedToken], isByteLevel: Bool) {
+    let size = max(spellings.count, (added.map(\.id).max() ?? -1) + 1)
+    isSpecial = Array(repeating: false, count: size)
+    var contents: [Int: String] = [:]
+    for token in added {
+      contents[token.id] = token.content
+      isSpecial[token.id] = token.isSpecial
     }
-    return result
+    for id in 0..<size {
+      let spelling = contents[id] ?? (id < spellings.count ? spellings[id] : "")
+      // As in `tokenizers`, an added token too is read as spelt bytes where it can be.
+      if isByteLevel { bytes += ByteAlphabet.bytes(of: spelling) } else { bytes += spelling.utf8 }
+      ends.append(bytes.count)
+    }
   }
 }

@@ -1,93 +1,66 @@
-import ContentStore
-
 extension Tokenizer {
   /// Reads a `tokenizer.json`; refuses what it could not encode exactly as `tokenizers` does.
   package init(json bytes: [UInt8]) throws(TextError) {
-    let file = try Self.parse(bytes)
+    let file = try OrderedJSON(parsing: bytes, file: "tokenizer.json")
     let reader = TokenizerReader(file: file)
-    try reader.checkSections()
-    try self.init(
-      pattern: reader.pattern(), spellings: reader.spellings(), merges: reader.merges(),
-      addedTokens: reader.addedTokens(), ignoresMerges: file["model"]?["ignore_merges"] == true)
+    let sections = TokenizerSections(file: file)
+    let options = try reader.options()
+    let spellings = try reader.spellings()
+    let model = try BytePairModel(
+      spellings: spellings, merges: reader.merges(spellings),
+      preTokenizer: sections.preTokenizer(), options: options)
+    try self.init(sections: sections, model: model, addedTokens: reader.addedTokens())
   }
 
-  private static func parse(_ bytes: [UInt8]) throws(TextError) -> JSON {
-    do throws(JSONError) {
-      return try JSON(parsing: bytes)
-    } catch {
-      throw TextError("tokenizer.json is not JSON: \(error)")
-    }
+  /// A byte-level tokenizer.
+  init(
+    pattern: SplitPattern, normalizes: Bool? = nil, spellings: [String], merges: [Merge],
+    addedTokens: [AddedToken], ignoresMerges: Bool = false
+  ) throws(TextError) {
+    let sections = TokenizerSections(pattern, normalizes: normalizes ?? pattern.normalizes)
+    let model = try BytePairModel(
+      spellings: spellings, merges: merges,
+      preTokenizer: .byteLevel(pattern, addsPrefixSpace: false),
+      options: BytePairModel.Options(ignoresMerges: ignoresMerges))
+    try self.init(sections: sections, model: model, addedTokens: addedTokens)
   }
 }
 
-/// The sections of a `tokenizer.json`.
+/// The model and the added tokens of a `tokenizer.json`.
 private struct TokenizerReader {
-  let file: JSON
-  private var model: JSON { file["model"] ?? .null }
+  let file: OrderedJSON
+  private let model: OrderedJSON
 
-  private func unsupported(_ what: String) -> TextError {
-    TextError("tokenizer.json has \(what), which exp cannot do; use a byte-level BPE tokenizer")
+  init(file: OrderedJSON) {
+    self.file = file
+    model = file["model"] ?? .null
   }
 
   /// Whether a member is missing, null, false or empty.
-  private func isOff(_ value: JSON?) -> Bool {
-    value == nil || value == .null || value == false || value == ""
+  private func isOff(_ value: OrderedJSON?) -> Bool {
+    guard let value else { return true }
+    return value.isNull || value.boolValue == false || value.stringValue == ""
   }
 
-  func checkSections() throws(TextError) {
-    guard model["type"] == "BPE" || model["type"] == nil && model["merges"] != nil else {
-      throw unsupported("the model \(model["type"]?.stringValue ?? "of no type")")
+  func options() throws(TextError) -> BytePairModel.Options {
+    let type = model["type"]?.stringValue
+    guard type == "BPE" || type == nil && model["merges"] != nil else {
+      throw TokenizerSections.unsupported("the model \(type ?? "of no type")")
     }
-    for option in [
-      "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback",
-    ] where !isOff(model[option]) {
-      throw unsupported("the option model.\(option)")
+    for option in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"]
+    where !isOff(model[option]) && model[option]?.intValue != 0 {
+      throw TokenizerSections.unsupported("the option model.\(option)")
     }
-    let post = file["post_processor"] ?? .null
-    guard post == .null || post["type"] == "ByteLevel" else {
-      throw unsupported("the post_processor \(post["type"]?.stringValue ?? "of no type")")
-    }
-    guard file["decoder"]?["type"] == "ByteLevel" else {
-      throw unsupported("no ByteLevel decoder")
-    }
-  }
-
-  func pattern() throws(TextError) -> SplitPattern {
-    let before = file["pre_tokenizer"] ?? .null
-    let isNFC = file["normalizer"]?["type"] == "NFC"
-    guard isNFC || isOff(file["normalizer"]) else {
-      throw unsupported("the normalizer \(file["normalizer"]?["type"]?.stringValue ?? "unknown")")
-    }
-    // Both options are on when left out.
-    if before["type"] == "ByteLevel", before["add_prefix_space"] == false,
-      before["use_regex"] != false, !isNFC
-    {
-      return .gpt2
-    }
-    let parts = before["pretokenizers"]?.arrayValue
-    if before["type"] == "Sequence", let parts, parts.count == 2, parts[0]["type"] == "Digits",
-      parts[0]["individual_digits"] == true, parts[1]["type"] == "ByteLevel",
-      parts[1]["add_prefix_space"] == false, parts[1]["use_regex"] != false, !isNFC
-    {
-      return .smollm
-    }
-    if let parts, before["type"] == "Sequence",
-      parts.count == 2, parts[0]["type"] == "Split", parts[0]["behavior"] == "Isolated",
-      isOff(parts[0]["invert"]), parts[1]["type"] == "ByteLevel",
-      parts[1]["add_prefix_space"] == false, parts[1]["use_regex"] == false,
-      let expression = parts[0]["pattern"]?["Regex"]?.stringValue,
-      let pattern = [SplitPattern.llama3, .qwen2].first(where: { $0.expression == expression }),
-      isNFC == (pattern == .qwen2)
-    {
-      return pattern
-    }
-    throw unsupported(
-      "a pre_tokenizer or normalizer other than GPT-2's, Llama-3's, Qwen2's or SmolLM's")
+    return BytePairModel.Options(
+      ignoresMerges: model["ignore_merges"]?.boolValue == true,
+      fallsBackToBytes: model["byte_fallback"]?.boolValue == true,
+      unknownToken: isOff(model["unk_token"]) ? nil : model["unk_token"]?.stringValue,
+      fusesUnknown: model["fuse_unk"]?.boolValue == true)
   }
 
   /// The vocabulary by id.
   func spellings() throws(TextError) -> [String] {
-    guard let vocabulary = model["vocab"]?.objectValue else {
+    guard let vocabulary = model["vocab"]?.members else {
       throw TextError("tokenizer.json has no model.vocab")
     }
     var result = [String?](repeating: nil, count: vocabulary.count)
@@ -100,44 +73,71 @@ private struct TokenizerReader {
     return result.map { $0! }
   }
 
-  func merges() throws(TextError) -> [Tokenizer.Merge] {
-    var ids = ByteTable(minimumCapacity: 1 << 16)
-    for spelling in try spellings() { _ = ids.insert(Array(spelling.utf8)) }
-    guard let list = model["merges"]?.arrayValue else {
+  func merges(_ spellings: [String]) throws(TextError) -> [Tokenizer.Merge] {
+    guard let list = model["merges"]?.listValue else {
       throw TextError("tokenizer.json has no model.merges")
     }
+    let finder = MergeFinder(spellings)
     var result: [Tokenizer.Merge] = []
+    result.reserveCapacity(list.count)
     for (index, entry) in list.enumerated() {
-      guard let (left, right) = Self.pair(entry), let l = ids.find(Array(left.utf8)),
-        let r = ids.find(Array(right.utf8)), let made = ids.find(Array((left + right).utf8))
-      else { throw TextError("tokenizer.json: model.merges[\(index)] is not a pair of tokens") }
-      result.append(Tokenizer.Merge(left: Int32(l), right: Int32(r), result: Int32(made)))
+      guard let (left, right) = Self.pair(entry), let merge = finder.merge(left, right) else {
+        throw TextError("tokenizer.json: model.merges[\(index)] is not a pair of tokens")
+      }
+      result.append(merge)
     }
     return result
   }
 
   /// `["a", "b"]`, or `"a b"` as written before tokenizers 0.20.
-  private static func pair(_ entry: JSON) -> (String, String)? {
-    if let parts = entry.arrayValue, parts.count == 2, let left = parts[0].stringValue,
+  private static func pair(_ entry: OrderedJSON) -> (String, String)? {
+    if let parts = entry.listValue, parts.count == 2, let left = parts[0].stringValue,
       let right = parts[1].stringValue
     {
       return (left, right)
     }
-    let parts = entry.stringValue?.split(separator: " ", omittingEmptySubsequences: false) ?? []
-    return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+    return entry.stringValue.flatMap(MergeFinder.pair)
   }
 
   func addedTokens() throws(TextError) -> [AddedToken] {
     var result: [AddedToken] = []
-    for (index, entry) in (file["added_tokens"]?.arrayValue ?? []).enumerated() {
+    for (index, entry) in (file["added_tokens"]?.listValue ?? []).enumerated() {
       guard let id = entry["id"]?.intValue, (0..<1 << 24).contains(id),
         let content = entry["content"]?.stringValue, !content.isEmpty
       else { throw TextError("tokenizer.json: added_tokens[\(index)] has no id or content") }
-      for option in ["single_word", "lstrip", "rstrip"] where entry[option] == true {
-        throw unsupported("\(option) in added_tokens[\(index)]")
-      }
-      result.append(AddedToken(id: id, content: content, isSpecial: entry["special"] == true))
+      var token = AddedToken(
+        id: id, content: content, isSpecial: entry["special"]?.boolValue == true)
+      token.isSingleWord = entry["single_word"]?.boolValue == true
+      token.stripsLeft = entry["lstrip"]?.boolValue == true
+      token.stripsRight = entry["rstrip"]?.boolValue == true
+      token.isNormalized = entry["normalized"]?.boolValue == true
+      result.append(token)
     }
     return result
+  }
+}
+
+/// Makes merges of spellings.
+struct MergeFinder {
+  private var ids: VocabularyTable
+
+  init(_ spellings: [String]) {
+    ids = VocabularyTable(minimumCapacity: spellings.count)
+    for (id, spelling) in spellings.enumerated() { ids.add(Array(spelling.utf8), id) }
+  }
+
+  /// The merge of two tokens; nil when one of them or what they make is no token.
+  func merge(_ left: String, _ right: String) -> Tokenizer.Merge? {
+    let (l, r) = (Array(left.utf8), Array(right.utf8))
+    guard let leftID = ids.find(l.span), let rightID = ids.find(r.span),
+      let result = ids.find((l + r).span)
+    else { return nil }
+    return Tokenizer.Merge(left: leftID, right: rightID, result: result)
+  }
+
+  /// The two halves of `"a b"`.
+  static func pair(_ line: String) -> (String, String)? {
+    let parts = line.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    return parts.count == 2 ? (String(parts[0])!, String(parts[1])!) : nil
   }
 }

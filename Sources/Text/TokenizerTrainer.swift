@@ -27,9 +27,15 @@ package struct TokenizerTrainer: Sendable {
 
   /// Counts a text's pieces. As in `tokenizers`, special tokens in it are text like any other.
   package mutating func add(_ text: String) {
-    var text = pattern.normalized(text)
+    var text = text
     text.makeContiguousUTF8()
-    let bytes = text.utf8.span
+    if pattern.normalizes, Normalizer.nfc.mayChange(text.utf8.span) {
+      return add(normalized: Normalizer.nfc.apply(Array(text.utf8)).span)
+    }
+    add(normalized: text.utf8.span)
+  }
+
+  private mutating func add(normalized bytes: Span<UInt8>) {
     var start = 0
     while start < bytes.count {
       let end = pattern.pieceEnd(in: bytes, from: start)

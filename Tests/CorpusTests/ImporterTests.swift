@@ -179,13 +179,23 @@ import Testing
 
   @Test func `compressed files and other formats are refused with a remedy`() {
     for (name, remedy) in [
-      ("a.txt.gz", "gunzip"), ("b.jsonl.zst", "unzstd"), ("c.parquet", "pandas"),
-      ("d.tar.gz", "unpack"), ("e.JSON", "jq"), ("f.pdf", "extract"),
+      ("a.txt.gz", "gunzip"), ("b.jsonl.zst", "unzstd"), ("c.arrow", "pandas"),
+      ("d.tar.gz", "unpack"), ("f.pdf", "extract"),
     ] {
       let found = message { _ = try documents(Array("x".utf8), name) }
       #expect(found.hasPrefix(name + " is ") && found.contains(remedy), "\(found)")
     }
     #expect(message { _ = try documents([0x78], "e.json") { $0.format = .text } } == "no error")
+  }
+
+  @Test func `a JSON array is read an element at a time`() throws {
+    let json = "\u{FEFF}[{\"text\":\"x]\"},\n {\"text\":\"y\",\"n\":[1]}]"
+    let found = try documents(Array(json.utf8), "a.json")
+    #expect(found.map(\.text) == ["x]", "y"] && found.map(\.id) == ["a.json#0", "a.json#1"])
+    #expect(found[1].metadata["offset"] == 20)
+    #expect(
+      message { _ = try documents(Array("[{\"text\":\"x\"},1]".utf8), "a.json") }
+        == "a.json, element 2: the element is no JSON object")
   }
 
   @Test func `a line of 5 MB is one document`() throws {

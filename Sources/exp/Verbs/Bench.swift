@@ -4,6 +4,8 @@ import Ledger
 import Numerics
 import Reports
 import Runner
+import Training
+import Text
 
 /// `exp bench WHAT`: one measurement in this process, for `script/bench` to pair with another's.
 /// Prints one number a line: a name, a tab, a value.
@@ -14,8 +16,12 @@ enum Bench: Verb {
       exp bench hash FILE            seconds to hash a file: with the CPU's instructions, and without
       exp bench ledger RUNS DIR      fills a new store with made-up runs
       exp bench metrics DIR          durable points a second, and bytes a point
+      exp bench encode TOKENIZER.json FILE    seconds to encode a file with one thread
+      exp bench learn PATTERN FILE   seconds to learn 8,192 tokens from a file with one thread
       exp bench products [THREADS]   10⁹ operations a second of the matrix products
       exp bench openblas [THREADS]   the same, computed by OpenBLAS
+      exp bench train SHAPE [THREADS [STEPS]]   tokens a second of training model A, B or C
+      exp bench sample [THREADS]     tokens a second of sampling from model A
       exp bench digests [THREADS]    digests of all numeric work, for script/exactness to compare
     """
   static let operands = Operands.between(1, 3, "WHAT [ARGUMENT]...")
@@ -27,10 +33,14 @@ enum Bench: Verb {
     case ("hash", 1): try hash(rest[0], console)
     case ("ledger", 2): try ledger(rest, console)
     case ("metrics", 1): try metrics(rest[0], console)
+    case ("encode", 2): try encode(rest, console)
+    case ("learn", 2): try learn(rest, console)
     case ("products", 0...1): products(try compute(rest.first, .portable), console)
     case ("openblas", 0...1):
       products(try compute(rest.first, Engine(named: "openblas")), console)
     case ("digests", 0...1): try digests(try compute(rest.first, .portable).threads, console)
+    case ("train", 1...3): try train(rest, console)
+    case ("sample", 0...1): try sample(rest.first, console)
     default: throw UsageError("exp bench: unknown measurement; `exp help bench` lists them")
     }
     return .done
@@ -94,11 +104,62 @@ enum Bench: Verb {
     return Compute(threads: count, engine: engine)
   }
 
+  private static func train(_ rest: [String], _ console: Console) throws {
+    guard let shape = TrainingBenchmark.shapes.first(where: { $0.name == rest[0] }) else {
+      throw UsageError("exp bench train: there is no model \"\(rest[0])\"; there are A, B and C")
+    }
+    let threads = try compute(rest.count > 1 ? rest[1] : nil, .portable)
+    let steps = rest.count > 2 ? Int(rest[2]) ?? 3 : 3
+    let rate = try TrainingBenchmark.training(shape, steps: max(1, steps), on: threads)
+    console.print("tokens/s\t\(rate.tokensPerSecond)")
+    console.print("GFLOP/s\t\(rate.billions)")
+    console.print("peak MiB\t\(peakMemory)")
+  }
+
+  private static func sample(_ threads: String?, _ console: Console) throws {
+    let rate = try TrainingBenchmark.sampling(
+      TrainingBenchmark.shapes[0], prompts: 64, promptLength: 32, samples: 8, tokens: 64,
+      threads: compute(threads, .portable).threads)
+    console.print("tokens/s\t\(rate)")
+  }
+
+  /// Of this process, in MiB.
+  private static var peakMemory: Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(0), &usage)
+    return usage.ru_maxrss / 1024
+  }
+
   private static func digests(_ threads: Int, _ console: Console) throws {
     console.print("processor\t\(NumericDigests.processor())")
     for (name, digest) in try NumericDigests(threads: threads).all() {
       console.print("\(name)\t\(digest.hex)")
     }
+  }
+
+  private static func encode(_ rest: [String], _ console: Console) throws {
+    let tokenizer = try Tokenizer(json: FileSystem.read(rest[0]))
+    let text = String(decoding: try FileSystem.read(rest[1]), as: UTF8.self)
+    var encoder = Encoder(tokenizer)
+    var count = 0
+    let time = seconds { count = encoder.encode(text).count }
+    console.print("seconds\t\(time)")
+    console.print("tokens\t\(count)")
+  }
+
+  private static func learn(_ rest: [String], _ console: Console) throws {
+    guard let pattern = SplitPattern(rawValue: rest[0]) else {
+      throw UsageError("exp bench learn: \"\(rest[0])\" is no pattern")
+    }
+    let text = String(decoding: try FileSystem.read(rest[1]), as: UTF8.self)
+    var trainer = TokenizerTrainer(vocabularySize: 8192, pattern: pattern)
+    var tokens = 0
+    let time = try seconds {
+      trainer.add(text)
+      tokens = try trainer.train().vocabularySize
+    }
+    console.print("seconds\t\(time)")
+    console.print("tokens\t\(tokens)")
   }
 
   private static func products(_ compute: Compute, _ console: Console) {

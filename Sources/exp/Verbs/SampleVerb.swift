@@ -38,7 +38,7 @@ enum SampleVerb: Verb {
     let samples = try sampler.sample(
       [ids], samples: try arguments.integer("samples", in: 1...10_000) ?? 1,
       try options(arguments, checkpoint))[0]
-    let texts = samples.map { tokenizer.decode($0.tokens, skipSpecial: true) }
+    let texts = samples.map { tokenizer.continuation($0.tokens, of: ids) }
     if arguments.flag("json") {
       try console.print(json: json(samples, texts, prompt))
     } else {
@@ -47,11 +47,12 @@ enum SampleVerb: Verb {
     return .done
   }
 
-  /// The prompt's tokens; an empty prompt starts as a document does.
+  /// The prompt's tokens, after those that the tokenizer puts before every text; an empty prompt
+  /// starts as a document does.
   private static func promptTokens(
     _ prompt: String, _ tokenizer: Tokenizer, _ checkpoint: Checkpoint
   ) throws -> [Int] {
-    let ids = tokenizer.encode(prompt)
+    let ids = tokenizer.prefixTokens + tokenizer.encode(prompt)
     if !ids.isEmpty { return ids }
     guard let start = checkpoint.model.configuration.endTokens.first else {
       throw UsageError("this model has no end-of-text token to begin from; give a --prompt")

@@ -25,7 +25,7 @@ def main():
     found = [name for name in LANGUAGES if (folder / f"{name}.txt").exists()]
     texts = {n: (folder / f"{n}.txt").read_bytes().decode()[:900] for n in found}
     result = {"texts": texts}
-    for pattern in ["gpt2", "llama3", "qwen2", "smollm"]:
+    for pattern in ["gpt2", "llama3", "qwen2", "smollm", "cl100k"]:
         tokenizer = Tokenizer.from_file(str(HERE / f"tokenizer-{pattern}.json"))
         result[pattern] = {}
         for name, text in texts.items():

@@ -1,0 +1,100 @@
+package import ContentStore
+package import Text
+
+/// What post-training reads, one JSON object a line (docs/records.md): a conversation, or a prompt
+/// with a better and a worse continuation.
+package struct TrainingRecord: Hashable, Sendable {
+  package enum Body: Hashable, Sendable {
+    case conversation([ChatMessage])
+    case preference(Preference)
+  }
+
+  /// Two continuations of one conversation, the first preferred.
+  package struct Preference: Hashable, Sendable {
+    package var prompt: [ChatMessage]
+    package var chosen: [ChatMessage]
+    package var rejected: [ChatMessage]
+    /// Better than the chosen one, as a human edited it (Llama 3's third rank).
+    package var edited: [ChatMessage]?
+    /// How much better: 1 significantly, 2 better, 3 slightly, 4 negligibly; nil when unknown.
+    package var level: Int?
+
+    package init(
+      prompt: [ChatMessage], chosen: [ChatMessage], rejected: [ChatMessage],
+      edited: [ChatMessage]? = nil, level: Int? = nil
+    ) {
+      self.prompt = prompt
+      self.chosen = chosen
+      self.rejected = rejected
+      self.edited = edited
+      self.level = level
+    }
+  }
+
+  package var id: String
+  package var source: String
+  package var body: Body
+  /// An object, as a document's.
+  package var metadata: JSON
+
+  package init(id: String, source: String, body: Body, metadata: JSON = [:]) {
+    self.id = id
+    self.source = source
+    self.body = body
+    self.metadata = metadata
+  }
+
+  package var json: JSON {
+    var members: [String: JSON] = [
+      "id": .string(id), "source": .string(source), "metadata": metadata,
+    ]
+    switch body {
+    case .conversation(let messages): members["messages"] = Self.json(messages)
+    case .preference(let preference):
+      members["prompt"] = Self.json(preference.prompt)
+      members["chosen"] = Self.json(preference.chosen)
+      members["rejected"] = Self.json(preference.rejected)
+      members["edited"] = preference.edited.map(Self.json)
+      members["level"] = preference.level.map(JSON.integer)
+    }
+    return .object(members)
+  }
+
+  private static func json(_ messages: [ChatMessage]) -> JSON { .array(messages.map(\.json)) }
+
+  /// The record's line in JSON Lines, line feed included.
+  package func line() throws(CorpusError) -> [UInt8] {
+    do throws(JSONError) {
+      return try json.canonical() + [UInt8(ascii: "\n")]
+    } catch { throw CorpusError("the record \"\(id)\" has no JSON form: \(error)") }
+  }
+
+  /// Reads a line that `line()` wrote.
+  package init(line bytes: [UInt8]) throws(CorpusError) {
+    let json: JSON
+    do throws(JSONError) {
+      json = try JSON(parsing: bytes)
+    } catch { throw CorpusError("column \(error.column): \(error.message)") }
+    guard let id = json["id"]?.stringValue, let source = json["source"]?.stringValue,
+      let body = Self.body(json)
+    else { throw CorpusError("not a record: id, source and messages or prompt are needed") }
+    self.init(id: id, source: source, body: body, metadata: json["metadata"] ?? [:])
+  }
+
+  private static func body(_ json: JSON) -> Body? {
+    if let messages = messages(json["messages"]) { return .conversation(messages) }
+    guard let prompt = messages(json["prompt"]), let chosen = messages(json["chosen"]),
+      let rejected = messages(json["rejected"])
+    else { return nil }
+    return .preference(
+      Preference(
+        prompt: prompt, chosen: chosen, rejected: rejected, edited: messages(json["edited"]),
+        level: json["level"]?.intValue))
+  }
+
+  private static func messages(_ json: JSON?) -> [ChatMessage]? {
+    guard let list = json?.arrayValue else { return nil }
+    let messages = list.compactMap(ChatMessage.init)
+    return messages.count == list.count ? messages : nil
+  }
+}
