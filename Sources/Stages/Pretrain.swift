@@ -165,6 +165,7 @@ package enum Pretrain: Stage {
     guard let body = parameters.model.map({ Double($0.bodyParameters) }) ?? given else {
       return nil
     }
+    let active = parameters.model.map { Double($0.activeBodyParameters) } ?? body
     let tokens = Double(parameters.tokens)
     let every = parameters.snapshotEvery > 0 ? parameters.steps / parameters.snapshotEvery : 0
     let kept = Double(every + parameters.snapshotAt.count)
@@ -173,10 +174,12 @@ package enum Pretrain: Stage {
     // Parameters, gradients and two moments, averages, and the activations of one micro-batch; while a
     // state is written, the parameters, moments and averages once more.
     return Estimate(
-      parameters: body, tokens: tokens, flops: 6 * body * tokens,
+      parameters: body, tokens: tokens, flops: 6 * active * tokens,
       memoryBytes: (28 + 2 * averaged) * body + 0x1p28,
       storageBytes: (4 + 4 * Double(averages.count) + (12 + averaged) * kept) * body,
-      formula: "6 · parameters · tokens, embeddings not counted")
+      formula: active < body
+        ? "6 · active parameters · tokens, embeddings not counted"
+        : "6 · parameters · tokens, embeddings not counted")
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
