@@ -6,7 +6,9 @@ enum AddressPattern {
   /// Whether a stretch without white space is an address.
   static func matches(_ text: Span<UInt32>, _ range: Range<Int>) -> Bool {
     // Every address has a period inside.
-    guard (range.lowerBound..<range.upperBound).contains(where: { text[$0] == 0x2E }) else { return false }
+    guard (range.lowerBound..<range.upperBound).contains(where: { text[$0] == 0x2E }) else {
+      return false
+    }
     if matchesAfterScheme(text, range) { return true }
     guard let start = schemeEnd(text, range) else { return false }
     return matchesAfterScheme(text, start..<range.upperBound)
@@ -16,7 +18,8 @@ enum AddressPattern {
   private static func schemeEnd(_ text: Span<UInt32>, _ range: Range<Int>) -> Int? {
     var position = range.lowerBound
     while position < range.upperBound, isSchemeScalar(text[position]) { position += 1 }
-    guard position - range.lowerBound >= 2, position + 3 <= range.upperBound, text[position] == 0x3A,
+    guard position - range.lowerBound >= 2, position + 3 <= range.upperBound,
+      text[position] == 0x3A,
       text[position + 1] == 0x2F, text[position + 2] == 0x2F
     else { return nil }
     return position + 3
@@ -36,7 +39,9 @@ enum AddressPattern {
   }
 
   private static func matchesHost(_ text: Span<UInt32>, _ range: Range<Int>) -> Bool {
-    if let end = numberedHost(text, range), matchesTail(text, end..<range.upperBound) { return true }
+    if let end = numberedHost(text, range), matchesTail(text, end..<range.upperBound) {
+      return true
+    }
     var start = range.lowerBound
     while let next = labelEnd(text, start..<range.upperBound) {
       var end = next
@@ -54,7 +59,8 @@ enum AddressPattern {
   /// Where the text after a name and its period begins.
   private static func labelEnd(_ text: Span<UInt32>, _ range: Range<Int>) -> Int? {
     var end = range.lowerBound
-    while end < range.upperBound, isHostScalar(text[end]) || text[end] == 0x2D || text[end] == 0x5F {
+    while end < range.upperBound, isHostScalar(text[end]) || text[end] == 0x2D || text[end] == 0x5F
+    {
       end += 1
     }
     guard end < range.upperBound, text[end] == 0x2E, (1...64).contains(end - range.lowerBound),
@@ -89,7 +95,8 @@ enum AddressPattern {
     guard parts[0][0] != 0, parts[3][0] != 0, (1...223).contains(values[0]),
       (1...254).contains(values[3])
     else { return false }
-    for index in 1...2 where values[index] > 255 || parts[index].count == 3 && parts[index][0] == 0 {
+    for index in 1...2 where values[index] > 255 || parts[index].count == 3 && parts[index][0] == 0
+    {
       return false
     }
     switch (values[0], values[1]) {

@@ -130,7 +130,8 @@ struct CharacterTable: Sendable {
   func simpleLowerCase(_ scalar: UInt32) -> UInt32 {
     let page = Int(scalar >> 8)
     guard page < 0x1100 else { return scalar }
-    return UInt32(bitPattern: Int32(bitPattern: scalar) + lower[Int(index[page]) << 8 | Int(scalar & 0xFF)])
+    return UInt32(
+      bitPattern: Int32(bitPattern: scalar) + lower[Int(index[page]) << 8 | Int(scalar & 0xFF)])
   }
 
   /// What is left of a scalar after canonical decomposition without nonspacing marks; nil when it

@@ -116,7 +116,9 @@ extension PythonText {
 
   /// `re.split` at runs of so many line feeds or more within a range.
   package func split(atLineFeeds least: Int, in range: Range<Int>) -> [Range<Int>] {
-    var (parts, start, position): ([Range<Int>], Int, Int) = ([], range.lowerBound, range.lowerBound)
+    var (parts, start, position): ([Range<Int>], Int, Int) = (
+      [], range.lowerBound, range.lowerBound
+    )
     let scalars = scalars.span
     while position < range.upperBound {
       guard scalars[position] == 0x0A else {
