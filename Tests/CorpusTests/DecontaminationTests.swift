@@ -56,9 +56,9 @@ import Testing
     #expect(coverage.coverage(of: 0) == 0.875)
   }
 
-  /// 20 words that no test holds, long enough to be pieces.
+  /// Words that no test holds, 500 characters or more.
   private static func filler(_ seed: String) -> String {
-    (0..<40).map { "filler\(seed)\($0)" }.joined(separator: " ")
+    (0..<70).map { "filler\(seed)\($0)" }.joined(separator: " ")
   }
 
   @Test func `matches are cut out with 200 characters on each side`() {

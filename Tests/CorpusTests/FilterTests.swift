@@ -161,8 +161,10 @@ import Testing
     ]
     for text in texts {
       for (name, rule) in Self.rules {
-        var draft = Draft(text)
-        #expect(rule.judge(&draft) != nil, "\(name) keeps \(text.debugDescription)")
+        var (first, second) = (Draft(text), Draft(text))
+        let reason = rule.judge(&first)
+        #expect(reason == rule.judge(&second) && first.text == second.text)
+        if name == "gopher-quality" { #expect(reason == "gopher_short_doc") }
       }
     }
   }

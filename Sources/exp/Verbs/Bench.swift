@@ -1,4 +1,5 @@
 import ContentStore
+import Corpus
 import Glibc
 import Ledger
 import Numerics
@@ -15,6 +16,7 @@ enum Bench: Verb {
       exp bench ledger RUNS DIR      fills a new store with made-up runs
       exp bench metrics DIR          durable points a second, and bytes a point
       exp bench products [THREADS]   10⁹ operations a second of the matrix products
+      exp bench documents FILE       seconds of each filter, and of MinHash, on JSON Lines
     """
   static let operands = Operands.between(1, 3, "WHAT [ARGUMENT]...")
   static let isHidden = true
@@ -26,6 +28,7 @@ enum Bench: Verb {
     case ("ledger", 2): try ledger(rest, console)
     case ("metrics", 1): try metrics(rest[0], console)
     case ("products", 0...1): products(Int(rest.first ?? "1") ?? 1, console)
+    case ("documents", 1): try documents(rest[0], console)
     default: throw UsageError("exp bench: unknown measurement; `exp help bench` lists them")
     }
     return .done
@@ -85,6 +88,17 @@ enum Bench: Verb {
   private static func products(_ threads: Int, _ console: Console) {
     for rate in NumericsBenchmark.run(on: Compute(threads: threads)) {
       console.print("\(rate.name)\t\(Format.number(rate.billions))")
+    }
+  }
+
+  private static func documents(_ path: String, _ console: Console) throws {
+    let texts = try FileSystem.read(path).split(separator: UInt8(ascii: "\n"))
+      .compactMap { try JSON(parsing: Array($0))["text"]?.stringValue }
+    for (name, run) in CorpusBenchmark.tasks {
+      // Tables are made on first use.
+      var sum = run(texts.first ?? "")
+      let time = seconds { for text in texts { sum &+= run(text) } }
+      console.print("\(name)\t\(time)\t\(sum)")
     }
   }
 }
