@@ -7,16 +7,20 @@ package final class FastTextExamples {
   private var buffer: [Int32] = []
   private var position = 0
   private static let size = 1 << 18
-  package private(set) var count = 0
+  /// Where each example starts, in numbers.
+  private var starts: [Int] = []
+  private var written = 0
+  package var count: Int { starts.count }
 
   package init(at path: String) throws {
+    if FileSystem.exists(path) { try FileSystem.removeFile(path) }
     file = try File(path, .update)
   }
 
   /// Adds a line.
   package func add(_ line: [UInt8], _ dictionary: FastTextDictionary) throws {
     line.withUnsafeBufferPointer { dictionary.read($0, into: &scratch) }
-    count += 1
+    starts.append(written + buffer.count)
     buffer.append(Int32(scratch.tokens))
     buffer.append(Int32(scratch.labels.count))
     buffer.append(Int32(scratch.features.count))
@@ -29,6 +33,7 @@ package final class FastTextExamples {
 
   private func flush() throws {
     try buffer.withUnsafeBytes { bytes throws in try file.write(bytes) }
+    written += buffer.count
     buffer.removeAll(keepingCapacity: true)
   }
 
@@ -36,6 +41,25 @@ package final class FastTextExamples {
   package func finish() throws {
     try flush()
     try rewind()
+  }
+
+  /// The examples in another order, in a file of their own; these are finished.
+  package func reordered(
+    _ order: [Int], at path: String, check: () throws -> Void = {}
+  ) throws -> FastTextExamples {
+    try finish()
+    let result = try FastTextExamples(at: path)
+    for (number, index) in order.enumerated() {
+      try file.seek(to: 4 * starts[index])
+      let end = index + 1 < starts.count ? starts[index + 1] : written
+      let bytes = try file.read(upTo: 4 * (end - starts[index]))
+      result.starts.append(result.written + result.buffer.count)
+      bytes.withUnsafeBytes { result.buffer += $0.bindMemory(to: Int32.self) }
+      if result.buffer.count >= Self.size { try result.flush() }
+      if number & 4095 == 0 { try check() }
+    }
+    try result.finish()
+    return result
   }
 
   private func rewind() throws {
