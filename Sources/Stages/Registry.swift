@@ -4,6 +4,10 @@ extension StageRegistry {
   /// Every op there is, a line each, in the order of a pipeline.
   package static let all = StageRegistry([
     Import.self,
+    Filter.self,
+    Robots.self,
+    Dedup.self,
+    Decontaminate.self,
     TrainTokenizer.self,
     Tokenize.self,
     ImportQuestions.self,
