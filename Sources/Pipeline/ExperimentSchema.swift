@@ -179,7 +179,8 @@ private struct FieldTree {
       return ["type": "array", "items": .object(items)]
     case "object": return schema
     case "map":
-      let values = field.elementType.isEmpty ? Schemas.text : field.scalar(field.elementType)
+      let values =
+        field.elementType.isEmpty ? Schemas.text : .object(field.scalar(field.elementType))
       return ["type": "object", "additionalProperties": values]
     case "json": return [:]
     default: return field.scalar(field.type)

@@ -5,6 +5,4 @@ extension PortType {
   package static let classifier: PortType = "classifier"
   /// A mixture's weights: `{"weights": {"math": 0.25, …}}`.
   package static let weights: PortType = "weights"
-  /// What a step did to a corpus, as JSON.
-  package static let statistics: PortType = "statistics"
 }

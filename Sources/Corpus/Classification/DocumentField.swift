@@ -1,4 +1,4 @@
-package import ContentStore
+import ContentStore
 
 extension Document {
   /// A value of the document by its path: `id`, `text`, `source`, or a path in the metadata such as

@@ -1,5 +1,5 @@
 import ContentStore
-import Numerics
+package import Numerics
 
 /// Documents of one group in a scratch file, given out in another random order every time they are gone
 /// over. Holds their places only: sixteen bytes a document.
