@@ -212,7 +212,9 @@ extension Questioning {
     let held = try Self.contaminated(input)
     for (name, isHeld) in [("clean", false), ("contaminated", true)] {
       let part = outcomes.filter { held.contains($0.id) == isHeld }
-      guard let estimate = TestScores(part)?.named(parameters.name)[parameters.name] else { continue }
+      guard let estimate = TestScores(part)?.named(parameters.name)[parameters.name] else {
+        continue
+      }
       context.score("\(parameters.name)/\(name)", Score(estimate, higherIsBetter: true))
     }
   }

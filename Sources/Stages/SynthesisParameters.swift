@@ -136,9 +136,12 @@ extension Synthesize {
     init(from reader: inout ParameterReader) throws(ParameterError) {
       let kind: Kind = try reader.choice(
         "kind",
-        "answer: two texts must match. program: run must end with status 0. judge: a model must say yes.")
+        "answer: two texts must match. program: run must end with status 0. judge: a model must say yes."
+      )
       self = try Self.read(kind, &reader)
-      if reader.isListing { for other in Kind.allCases where other != kind { _ = try Self.read(other, &reader) } }
+      if reader.isListing {
+        for other in Kind.allCases where other != kind { _ = try Self.read(other, &reader) }
+      }
     }
 
     private static func read(

@@ -95,7 +95,8 @@ private final class SynthesisRun {
   private func draughts(_ document: Document, _ index: Int) -> [Draught] {
     (0..<parameters.samples).map { sample in
       let key = index * parameters.samples + sample
-      return Draught(key: key, document: document, part: part(of: document.text, key), sample: sample)
+      return Draught(
+        key: key, document: document, part: part(of: document.text, key), sample: sample)
     }
   }
 
@@ -129,11 +130,14 @@ private final class SynthesisRun {
     var (prompts, places): ([[Int]], [Int]) = ([], [])
     for index in batch.indices where batch[index].removal == nil {
       guard let prompt = step.prompt.filled(batch[index].value) else {
-        batch[index].removal = Removal(rule: "prompt", reason: "\(step.name): the metadata lacks a place")
+        batch[index].removal = Removal(
+          rule: "prompt", reason: "\(step.name): the metadata lacks a place")
         continue
       }
-      guard let tokens = writer.tokens(of: prompt), tokens.count + step.tokens <= writer.window else {
-        batch[index].removal = Removal(rule: "prompt", reason: "\(step.name): does not fit the model")
+      guard let tokens = writer.tokens(of: prompt), tokens.count + step.tokens <= writer.window
+      else {
+        batch[index].removal = Removal(
+          rule: "prompt", reason: "\(step.name): does not fit the model")
         continue
       }
       prompts.append(tokens)

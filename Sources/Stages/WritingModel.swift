@@ -32,11 +32,17 @@ struct WritingModel: Sendable {
   /// The longest prompt and answer together, in tokens.
   var window: Int { checkpoint.model.configuration.maximumPositions }
 
+  var scorer: Scorer { Scorer(checkpoint.model, threads: threads) }
+
+  var requestEncoder: RequestEncoder { RequestEncoder(tokenizer: requests, maximumLength: window) }
+
   /// A prompt's tokens, at least one; nil for an empty prompt to a model with no token to begin from.
   func tokens(of prompt: String) -> [Int]? {
     var encoder = Encoder(tokenizer, parsingSpecial: parsesSpecial)
     var ids = encoder.encode(prompt).map(Int.init)
-    if requests.addsPrefix || ids.isEmpty, let prefix = requests.prefixToken { ids = [prefix] + ids }
+    if requests.addsPrefix || ids.isEmpty, let prefix = requests.prefixToken {
+      ids = [prefix] + ids
+    }
     return ids.isEmpty ? nil : ids
   }
 
@@ -57,7 +63,9 @@ struct WritingModel: Sendable {
     _ prompts: [[Int]], keys: [Int], _ manner: Manner, check: () throws -> Void
   ) throws -> [String] {
     let ends = checkpoint.model.configuration.endTokens
-    let stopTokens = manner.stops.map { tokenizer.encode($0) }.filter { $0.count == 1 }.flatMap { $0 }
+    let stopTokens = manner.stops.map { tokenizer.encode($0) }.filter { $0.count == 1 }.flatMap {
+      $0
+    }
     let options = SamplingOptions(
       temperature: manner.temperature, topK: manner.topK, topP: manner.topP,
       maximumTokens: manner.tokens, stopTokens: ends + stopTokens, seed: manner.seed)
@@ -88,8 +96,7 @@ struct WritingModel: Sendable {
   func preference(
     after prompts: [String], _ yes: String, over no: String, check: () throws -> Void
   ) throws -> [Double] {
-    let scorer = Scorer(checkpoint.model, threads: threads)
-    let encoder = RequestEncoder(tokenizer: requests, maximumLength: scorer.window)
+    let (scorer, encoder) = (scorer, requestEncoder)
     let encoded = try prompts.flatMap { prompt in
       try [yes, no].map { try encoder.encode(context: prompt, continuation: $0).windows }
     }

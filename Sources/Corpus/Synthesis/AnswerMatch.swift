@@ -22,7 +22,9 @@ package enum AnswerMatch: String, CaseIterable, Sendable {
     }
   }
 
-  private static func words(_ text: String) -> [Substring] { text.split(whereSeparator: \.isWhitespace) }
+  private static func words(_ text: String) -> [Substring] {
+    text.split(whereSeparator: \.isWhitespace)
+  }
 
   /// The last number, in a form in which equal numbers are equal texts.
   static func lastNumber(_ text: String) -> String? {

@@ -22,7 +22,8 @@ package struct TextTemplate: Hashable, Sendable {
         continue
       }
       guard brace == "{", let end = rest.firstIndex(of: "}") else {
-        throw CorpusError("a \"\(brace)\" has no partner; write \(brace)\(brace) for the character itself")
+        throw CorpusError(
+          "a \"\(brace)\" has no partner; write \(brace)\(brace) for the character itself")
       }
       if !text.isEmpty { pieces.append(.text(text)) }
       pieces.append(.place(String(rest[..<end])))
