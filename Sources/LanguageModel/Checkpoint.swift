@@ -23,16 +23,16 @@ package struct Checkpoint: Sendable {
     }
     let configuration = try ModelConfiguration(
       huggingFace: try Self.json("config.json", try read("config.json")))
-    let shards = try Self.shards(paths, read)
+    let shards = try CheckpointTensors(Self.shards(paths, read))
     try Self.checkShapes(configuration, shards)
     let model = Transformer(
       configuration, parameters: Floats(count: ModelViews(configuration).layout.count))
     for view in model.layout.views {
-      guard let values = try shards[view.name]?.floats(view.name) else { continue }
+      let values = try shards.floats(view)
       try Self.checkFinite(values, view.name)
       model.parameters[view.range].copy(from: Floats(values))
     }
-    try Self.checkNothingLeft(Set(shards.keys), model)
+    try Self.checkNothingLeft(shards.names(explaining: configuration), model)
     self.model = model
     tokenizerFiles = [:]
     for path in paths where !Self.isModelFile(path) { tokenizerFiles[path] = try read(path) }
@@ -89,22 +89,16 @@ package struct Checkpoint: Sendable {
   /// Refuses a configuration whose tensors are not all there in their shapes, before anything of its
   /// size is made.
   private static func checkShapes(
-    _ configuration: ModelConfiguration, _ shards: [String: Safetensors]
+    _ configuration: ModelConfiguration, _ tensors: CheckpointTensors
   ) throws(CheckpointError) {
     _ = try configuration.parameterCount()
-    guard configuration.layers <= shards.count else {
+    guard configuration.layers <= tensors.count else {
       throw CheckpointError(
         "config.json asks for \(configuration.layers) layers, but the model folder has only "
-          + "\(shards.count) tensors")
+          + "\(tensors.count) tensors")
     }
-    for view in ModelViews(configuration).layout.views {
-      guard let shard = shards[view.name] else {
-        throw CheckpointError(
-          "the model folder has no tensor \"\(view.name)\""
-            + didYouMean(view.name, among: shards.keys))
-      }
-      _ = try shard.tensor(view.name, shape: view.shape)
-    }
+    try tensors.checkExperts(configuration)
+    for view in ModelViews(configuration).layout.views { try tensors.check(view) }
   }
 
   /// Tensors that the configuration does not explain mean another model; only buffers that older

@@ -7,7 +7,7 @@ extension ModelConfiguration {
   /// 5.x (`rope_parameters`), for a 4.x reader that finds only the latter silently takes θ = 10,000.
   package var huggingFace: JSON {
     var members: [String: JSON] = [
-      "architectures": [.string(architecture.className)],
+      "architectures": [.string(className)],
       "model_type": .string(architecture.rawValue), "attention_dropout": 0, "hidden_act": "silu",
       "vocab_size": .integer(vocabularySize), "hidden_size": .integer(hidden),
       "num_hidden_layers": .integer(layers), "num_attention_heads": .integer(heads),
@@ -24,33 +24,90 @@ extension ModelConfiguration {
       "torch_dtype": "float32",
     ]
     members.merge(familyMembers) { _, new in new }
+    members.merge(headMembers) { _, new in new }
     members.merge(specialTokens) { _, new in new }
     return .object(members)
-  }
-
-  /// Hugging Face's name of a Gemma 2 layer's kind.
-  static func gemmaLayerType(_ index: Int) -> String {
-    index % 2 == 0 ? "sliding_attention" : "full_attention"
   }
 
   /// What only this architecture has.
   private var familyMembers: [String: JSON] {
     switch architecture {
-    case .llama: ["attention_bias": false, "mlp_bias": false, "pretraining_tp": 1]
-    case .qwen2: ["use_sliding_window": false, "sliding_window": nil]
+    case .llama:
+      [
+        "attention_bias": .bool(hasBiases), "mlp_bias": .bool(mlpBias), "pretraining_tp": 1,
+      ]
+    case .qwen2: slidingMembers
+    case .qwen3: slidingMembers.merging(["attention_bias": .bool(hasBiases)]) { $1 }
     case .gemma2:
       [
         "hidden_activation": "gelu_pytorch_tanh", "hidden_act": "gelu_pytorch_tanh",
-        "attention_bias": false,
+        "attention_bias": .bool(hasBiases),
         "query_pre_attn_scalar": .number(queryScalar ?? Double(headSize)),
         "attn_logit_softcapping": scoreCap.map(JSON.number) ?? .null,
         "final_logit_softcapping": logitCap.map(JSON.number) ?? .null,
         "sliding_window": .integer(slidingWindow ?? maximumPositions),
-        "layer_types": .array((0..<layers).map { .string(Self.gemmaLayerType($0)) }),
+        "layer_types": layerTypes,
       ]
-    case .qwen3:
-      ["attention_bias": false, "use_sliding_window": false, "sliding_window": nil]
+    case .qwen2MoE:
+      slidingMembers.merging(["qkv_bias": .bool(hasBiases)]) { $1 }
+        .merging(expertMembers) { $1 }
     }
+  }
+
+  /// Which layers have a sliding window, by Hugging Face's names.
+  private var layerTypes: JSON {
+    .array(
+      (0..<layers).map { index in
+        let isFull =
+          slidingLayers == nil && architecture == .gemma2
+          ? index % 2 == 1 : window(layer: index) == nil
+        return isFull ? "full_attention" : "sliding_attention"
+      })
+  }
+
+  /// The sliding window of the Qwen families. transformers 4 goes by `max_window_layers` where it knows no
+  /// `layer_types`.
+  private var slidingMembers: [String: JSON] {
+    guard let slidingWindow, let first = (0..<layers).first(where: { window(layer: $0) != nil })
+    else { return ["use_sliding_window": false, "sliding_window": nil] }
+    return [
+      "use_sliding_window": true, "sliding_window": .integer(slidingWindow),
+      "max_window_layers": .integer(architecture == .qwen2MoE ? layers : first),
+      "layer_types": layerTypes,
+    ]
+  }
+
+  private var expertMembers: [String: JSON] {
+    guard let experts else { return ["num_experts": 0] }
+    return [
+      "num_experts": .integer(experts.count), "num_experts_per_tok": .integer(experts.active),
+      "moe_intermediate_size": .integer(experts.intermediate),
+      "shared_expert_intermediate_size": .integer(experts.sharedIntermediate),
+      "norm_topk_prob": .bool(experts.normalises),
+      "router_aux_loss_coef": .number(experts.lossWeight), "output_router_logits": false,
+      "decoder_sparse_step": .integer(experts.sparseStep),
+      "mlp_only_layers": .array(experts.denseLayers.map(JSON.integer)),
+    ]
+  }
+
+  /// A score head's labels, and what dual chunk attention is told.
+  private var headMembers: [String: JSON] {
+    var members: [String: JSON] = [:]
+    if let scoreHead {
+      let names = (0..<scoreHead.labels).map { "LABEL_\($0)" }
+      members["id2label"] = .object(
+        .init(uniqueKeysWithValues: names.enumerated().map { ("\($0)", .string($1)) }))
+      members["label2id"] = .object(
+        .init(uniqueKeysWithValues: names.enumerated().map { ($1, .integer($0)) }))
+      if let width = scoreHead.hidden { members["score_hidden_size"] = .integer(width) }
+    }
+    if let dualChunk {
+      members["dual_chunk_attention_config"] = [
+        "chunk_size": .integer(dualChunk.chunkSize), "local_size": .integer(dualChunk.localSize),
+        "original_max_position_embeddings": .integer(maximumPositions),
+      ]
+    }
+    return members
   }
 
   /// The bytes of `config.json`. transformers 5 refuses soft-caps that are not written as floats, which
@@ -91,44 +148,21 @@ extension ModelConfiguration {
     Double(value.description) ?? Double(value)
   }
 
-  /// Reads `config.json`. What this module cannot compute exactly is refused by key, not ignored.
-  package init(huggingFace json: JSON) throws(CheckpointError) {
-    let reader = ConfigurationReader(json: json)
-    let architecture = try reader.architecture()
-    try reader.requirePlain(architecture)
-    let isGemma = architecture == .gemma2
-    let hidden = try reader.integer("hidden_size")
-    let heads = try reader.integer("num_attention_heads")
-    self.init(
-      architecture: architecture,
-      vocabularySize: try reader.integer("vocab_size"), hidden: hidden,
-      layers: try reader.integer("num_hidden_layers"), heads: heads,
-      keyValueHeads: try reader.integer("num_key_value_heads", default: heads),
-      headSize: try reader.integer(
-        "head_dim", default: isGemma ? 256 : heads > 0 ? hidden / heads : 0),
-      intermediate: try reader.integer("intermediate_size"),
-      isTied: try reader.boolean("tie_word_embeddings", default: isGemma),
-      ropeBase: try reader.ropeBase(), ropeScaling: try reader.ropeScaling(),
-      queryScalar: isGemma ? try reader.number("query_pre_attn_scalar", default: 256) : nil,
-      scoreCap: isGemma ? try reader.cap("attn_logit_softcapping", default: 50) : nil,
-      logitCap: isGemma ? try reader.cap("final_logit_softcapping", default: 30) : nil,
-      slidingWindow: isGemma ? try reader.integer("sliding_window", default: 4096) : nil,
-      normEpsilon: Float(try reader.number("rms_norm_eps", default: 1e-6)),
-      maximumPositions: try reader.integer("max_position_embeddings", default: 2048),
-      beginToken: try reader.tokens("bos_token_id").first,
-      endTokens: try reader.tokens("eos_token_id"))
-    try validate()
+  /// The transformers class of a decoder with its output matrix, or with its score head.
+  private var className: String {
+    architecture.className + (scoreHead == nil ? "ForCausalLM" : "ForSequenceClassification")
   }
 }
 
 extension ModelConfiguration.Architecture {
-  /// The transformers class of a decoder with its output matrix.
-  var className: String {
+  /// The first part of the family's names in transformers.
+  fileprivate var className: String {
     switch self {
-    case .llama: "LlamaForCausalLM"
-    case .qwen2: "Qwen2ForCausalLM"
-    case .qwen3: "Qwen3ForCausalLM"
-    case .gemma2: "Gemma2ForCausalLM"
+    case .llama: "Llama"
+    case .qwen2: "Qwen2"
+    case .qwen3: "Qwen3"
+    case .gemma2: "Gemma2"
+    case .qwen2MoE: "Qwen2Moe"
     }
   }
 }

@@ -73,43 +73,6 @@ struct ConfigurationReader {
         + " here, found \(text(name ?? .null))")
   }
 
-  /// Refuses what this module does not compute.
-  func requirePlain(_ architecture: ModelConfiguration.Architecture) throws(CheckpointError) {
-    if architecture == .gemma2 { return try requireGemma() }
-    try require("hidden_act", "silu", whenAbsent: true)
-    switch architecture {
-    case .llama:
-      for key in ["attention_bias", "mlp_bias"] { try require(key, false, whenAbsent: true) }
-    case .qwen2: try require("use_sliding_window", false, whenAbsent: true)
-    case .gemma2: break
-    case .qwen3:
-      for key in ["attention_bias", "use_sliding_window"] {
-        try require(key, false, whenAbsent: true)
-      }
-    }
-    for kind in value("layer_types")?.arrayValue ?? [] where kind != "full_attention" {
-      throw CheckpointError("config.json: \"layer_types\" with \(text(kind)) is not supported here")
-    }
-  }
-
-  /// The one of Gemma 2's forms that this module computes.
-  private func requireGemma() throws(CheckpointError) {
-    // `hidden_act` is "gelu" in early files; transformers goes by `hidden_activation`.
-    try require("hidden_activation", "gelu_pytorch_tanh", whenAbsent: true)
-    for key in ["attention_bias", "use_bidirectional_attention"] {
-      try require(key, false, whenAbsent: true)
-    }
-    let kinds = value("layer_types")?.arrayValue ?? []
-    for (index, kind) in kinds.enumerated() {
-      let expected = ModelConfiguration.gemmaLayerType(index)
-      guard kind == .string(expected) else {
-        throw CheckpointError(
-          "config.json: \"layer_types\" must be \"\(expected)\" at layer \(index), found "
-            + text(kind))
-      }
-    }
-  }
-
   /// A cap; `null` means none, absence the family's default.
   func cap(_ key: String, default fallback: Double) throws(CheckpointError) -> Double? {
     json[key] == nil ? fallback : try optionalNumber(key)

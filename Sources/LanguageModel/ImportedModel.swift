@@ -48,27 +48,6 @@ extension Floats {
   }
 }
 
-extension ModelConfiguration {
-  /// How many parameters a valid Llama configuration has (other families have a few more), without
-  /// laying them out: a file may claim any size. Throws when the number is beyond what a process can address.
-  func parameterCount() throws(CheckpointError) -> Int {
-    var sum = CheckedCount()
-    sum.add(vocabularySize, hidden)
-    if !isTied { sum.add(vocabularySize, hidden) }
-    sum.add(layers, 2, heads, headSize, hidden)
-    sum.add(layers, 2, keyValueHeads, headSize, hidden)
-    sum.add(layers, 3, intermediate, hidden)
-    sum.add(layers, 2, hidden)
-    sum.add(hidden)
-    guard let total = sum.total, total <= 1 << 48 else {
-      throw CheckpointError(
-        "a model of \(layers) layers, width \(hidden), MLP width \(intermediate) and "
-          + "\(vocabularySize) tokens is too large to be true")
-    }
-    return total
-  }
-}
-
 /// A sum of products that remembers whether it overflowed.
 struct CheckedCount {
   /// Nil after an overflow.

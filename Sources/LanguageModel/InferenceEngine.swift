@@ -19,6 +19,8 @@ struct InferenceEngine: Sendable {
   private let weights: [LayerWeights]
   private let head: Linear
   private let rotary: RotaryTable
+  /// nil in plain attention.
+  private let dualChunk: DualChunkAttention?
 
   /// An engine for sequences of up to `window` tokens.
   init(_ model: Transformer, window: Int, on compute: Compute) {
@@ -30,10 +32,12 @@ struct InferenceEngine: Sendable {
     weights = views.layers.map {
       LayerWeights($0, in: model.parameters).prepared(on: compute)
     }
-    let matrix = Matrix(
-      model.parameters[views.head.range], rows: c.vocabularySize, columns: c.hidden)
-    head = Linear(matrix).prepared(on: compute)
-    rotary = c.rotaryTable(positions: window)
+    let matrix = Linear([views.head], in: model.parameters)
+    head = c.scoreHead == nil ? matrix.prepared(on: compute) : matrix
+    dualChunk = c.dualChunk.map { DualChunkAttention($0, c) }
+    let isLong = c.dualChunk.map { window > $0.length } ?? false
+    let positions = isLong ? c.dualChunk.map { $0.chunkSize + 1 } ?? window : window
+    rotary = c.rotaryTable(positions: positions)
   }
 
   /// Tokens that one pass may take: enough to fill the matrix units, few enough to fit in memory.
@@ -47,6 +51,17 @@ struct InferenceEngine: Sendable {
   /// Takes every piece's tokens into its cache. Gives the logits of the wanted tokens, piece by piece,
   /// `[sum of wanted, vocabulary]`.
   func forward(_ pieces: inout [Piece]) -> Matrix {
+    let normed = lastHidden(&pieces)
+    let logits = Matrix(rows: normed.rows, columns: model.configuration.vocabularySize)
+    guard normed.rows > 0 else { return logits }
+    head.forward(normed, into: logits, on: compute)
+    model.configuration.tokenHead.cap(logits, on: compute)
+    return logits
+  }
+
+  /// Takes every piece's tokens into its cache. Gives the final norm's output for the wanted tokens,
+  /// `[sum of wanted, hidden]`.
+  func lastHidden(_ pieces: inout [Piece]) -> Matrix {
     let c = model.configuration
     let tokens = pieces.flatMap(\.tokens)
     let positions = pieces.flatMap { piece in
@@ -57,13 +72,13 @@ struct InferenceEngine: Sendable {
     let output = Matrix(rows: tokens.count, columns: c.hidden)
     compute.gatherRows(tokens, of: embedding, into: a.input, scale: c.embeddingScale)
     for index in weights.indices {
-      layers[index].forward(
-        a, weights[index], positions: positions, rotary: rotary, into: output, on: compute
-      ) { attend($0, pieces, layer: index, into: a.attended) }
+      layers[index].forward(a, weights[index], into: output, on: compute) {
+        attend($0, pieces, positions, layer: index, into: a.attended)
+      }
       compute.copy(output, to: a.input)
     }
     for index in pieces.indices { pieces[index].cache.advance(by: pieces[index].tokens.count) }
-    return logits(a.input, pieces)
+    return normed(a.input, pieces)
   }
 
   private var embedding: Matrix {
@@ -72,10 +87,28 @@ struct InferenceEngine: Sendable {
       columns: model.configuration.hidden)
   }
 
-  /// Puts the new keys and values into the caches, and attends to what is there.
+  /// Turns queries and keys, puts the new keys and values into the caches, and attends to what is there.
   private func attend(
-    _ qkv: QueryKeyValue, _ pieces: [Piece], layer index: Int, into out: Matrix
+    _ qkv: QueryKeyValue, _ pieces: [Piece], _ positions: [Int32], layer index: Int,
+    into out: Matrix
   ) {
+    let keyPositions = dualChunk?.keyPositions(positions) ?? positions
+    rotary.rotate(qkv.key, rowPositions: keyPositions, on: compute)
+    let segments = cache(qkv, pieces, layer: index)
+    let attention = layers[index].attention
+    if let dualChunk {
+      dualChunk.forward(
+        qkv.query, segments: segments, attention, rotary: rotary, into: out, on: compute)
+    } else {
+      rotary.rotate(qkv.query, rowPositions: positions, on: compute)
+      attention.forward(qkv.query, segments: segments, into: out, on: compute)
+    }
+  }
+
+  /// Puts the new keys and values into the caches.
+  private func cache(
+    _ qkv: QueryKeyValue, _ pieces: [Piece], layer index: Int
+  ) -> [AttentionSegment] {
     var segments: [AttentionSegment] = []
     var row = 0
     for piece in pieces {
@@ -91,29 +124,25 @@ struct InferenceEngine: Sendable {
           values: piece.cache.values(layer: index, 0..<end)))
       row = rows.upperBound
     }
-    layers[index].attention.forward(qkv.query, segments: segments, into: out, on: compute)
+    return segments
   }
 
-  /// Final norm and output matrix, for the wanted rows only.
-  private func logits(_ hidden: Matrix, _ pieces: [Piece]) -> Matrix {
-    let c = model.configuration
+  /// The final norm, for the wanted rows only.
+  private func normed(_ hidden: Matrix, _ pieces: [Piece]) -> Matrix {
     var rows: [Int32] = []
     var end = 0
     for piece in pieces {
       end += piece.tokens.count
       rows += (end - piece.wanted..<end).map { Int32($0) }
     }
-    guard !rows.isEmpty else { return Matrix(rows: 0, columns: c.vocabularySize) }
-    let wanted = Matrix(rows: rows.count, columns: c.hidden)
+    let normed = Matrix(rows: rows.count, columns: model.configuration.hidden)
+    guard !rows.isEmpty else { return normed }
+    let wanted = Matrix(rows: rows.count, columns: model.configuration.hidden)
     compute.gatherRows(rows, of: hidden, into: wanted)
-    let normed = Matrix(rows: rows.count, columns: c.hidden)
     norm.forward(
       wanted, weight: model.parameters[model.views.norm.range], into: normed,
       inverseRoots: Floats(count: rows.count), on: compute)
-    let logits = Matrix(rows: rows.count, columns: c.vocabularySize)
-    head.forward(normed, into: logits, on: compute)
-    c.tokenHead.cap(logits, on: compute)
-    return logits
+    return normed
   }
 
   /// Log-probabilities of `targets` under the rows of `logits`.
@@ -126,19 +155,7 @@ struct InferenceEngine: Sendable {
   }
 
   /// Each row's most likely token; the lowest id wins ties.
-  func firstChoices(_ logits: Matrix) -> [Int32] {
-    var choices = [Int32](repeating: 0, count: logits.rows)
-    choices.withUnsafeMutableBufferPointer { buffer in
-      // Each thread writes the rows of its own part.
-      nonisolated(unsafe) let buffer = buffer
-      compute.split(logits.rows, grain: 8) { part in
-        for row in part {
-          buffer[row] = Int32(logits[row: row].withSpan { indexOfMaximum($0) })
-        }
-      }
-    }
-    return choices
-  }
+  func firstChoices(_ logits: Matrix) -> [Int32] { compute.firstChoices(logits) }
 }
 
 /// The index of the largest value; the lowest wins ties.

@@ -3,7 +3,7 @@ import Numerics
 /// What one layer computes for `rows` tokens; training keeps it for the backward pass.
 struct LayerActivations {
   /// The layer's input, `[rows, hidden]`.
-  let input: Matrix
+  private(set) var input: Matrix
   /// `[rows, hidden]`, with 1/√(mean x² + ε) of each row.
   let inputNormed: Matrix
   let inputRoots: Floats
@@ -16,10 +16,10 @@ struct LayerActivations {
   let middle: Matrix
   let mlpNormed: Matrix
   let mlpRoots: Floats
-  /// `[rows, 2 · intermediate]`
-  let gateUp: Matrix
-  /// `[rows, intermediate]`
-  let gated: Matrix
+  /// Of the gated MLP; no rows in a layer of experts.
+  let mlp: MLPActivations
+  /// nil in a layer without.
+  let experts: ExpertActivations?
   /// Queries and keys before their norms; nil in families without.
   let rawQuery: NormActivations?
   let rawKey: NormActivations?
@@ -29,9 +29,12 @@ struct LayerActivations {
 
   private let configuration: ModelConfiguration
 
-  /// New memory for `rows` tokens.
-  init(rows: Int, _ c: ModelConfiguration) {
+  /// New memory for `rows` tokens of the layer at `index`; nil for memory that serves any layer in turn.
+  init(rows: Int, _ c: ModelConfiguration, layer index: Int? = nil) {
     configuration = c
+    let indices = index.map { [$0] } ?? Array(0..<c.layers)
+    let expertKinds = indices.compactMap { c.experts(layer: $0) }
+    let hasMLP = expertKinds.count < indices.count
     input = Matrix(rows: rows, columns: c.hidden)
     inputNormed = Matrix(rows: rows, columns: c.hidden)
     inputRoots = Floats(count: rows)
@@ -41,8 +44,8 @@ struct LayerActivations {
     middle = Matrix(rows: rows, columns: c.hidden)
     mlpNormed = Matrix(rows: rows, columns: c.hidden)
     mlpRoots = Floats(count: rows)
-    gateUp = Matrix(rows: rows, columns: 2 * c.intermediate)
-    gated = Matrix(rows: rows, columns: c.intermediate)
+    mlp = MLPActivations(rows: hasMLP ? rows : 0, width: c.intermediate)
+    experts = expertKinds.first.map { ExpertActivations(rows: rows, c, $0) }
     func heads(_ count: Int) -> NormActivations? {
       c.hasHeadNorms ? NormActivations(rows: rows, heads: count, headSize: c.headSize) : nil
     }
@@ -68,8 +71,8 @@ struct LayerActivations {
     middle = other.middle[rows: all]
     mlpNormed = other.mlpNormed[rows: all]
     mlpRoots = other.mlpRoots[all]
-    gateUp = other.gateUp[rows: all]
-    gated = other.gated[rows: all]
+    mlp = other.mlp.gated.rows < rows ? other.mlp : other.mlp.rows(all)
+    experts = other.experts
     rawQuery = other.rawQuery.map { NormActivations($0, rows: rows) }
     rawKey = other.rawKey.map { NormActivations($0, rows: rows) }
     rawAttention = other.rawAttention.map { NormActivations($0, rows: rows) }
@@ -77,8 +80,13 @@ struct LayerActivations {
   }
 
   var split: QueryKeyValue { QueryKeyValue(queryKeyValue, configuration) }
-  var gate: Matrix { gateUp[columns: 0..<configuration.intermediate] }
-  var up: Matrix { gateUp[columns: configuration.intermediate..<2 * configuration.intermediate] }
+
+  /// The same memory with another layer's input.
+  func with(input: Matrix) -> LayerActivations {
+    var copy = self
+    copy.input = input
+    return copy
+  }
 }
 
 /// The three parts of a `[rows, queryWidth + 2 · keyValueWidth]` matrix.

@@ -1,14 +1,62 @@
 import Numerics
 
+/// A gated MLP's maps. Gate and up lie one after the other and so make one matrix.
+struct MLPWeights: Sendable {
+  var gateUp: Linear
+  var down: Linear
+
+  init(_ views: MLPViews, in arena: Floats) {
+    gateUp = Linear([views.gate, views.up], biases: views.biases, in: arena)
+    down = Linear([views.down], biases: views.downBias.map { [$0] } ?? [], in: arena)
+  }
+
+  /// The same weights, quicker to apply again and again.
+  func prepared(on compute: Compute) -> MLPWeights {
+    var copy = self
+    copy.gateUp = gateUp.prepared(on: compute)
+    copy.down = down.prepared(on: compute)
+    return copy
+  }
+}
+
+/// The maps of a layer of experts.
+struct ExpertWeights: Sendable {
+  var router: Linear
+  var routed: [MLPWeights]
+  var shared: MLPWeights
+  var sharedGate: Linear
+
+  init(_ views: ExpertViews, in arena: Floats) {
+    router = Linear([views.router], in: arena)
+    routed = views.routed.map { MLPWeights($0, in: arena) }
+    shared = MLPWeights(views.shared, in: arena)
+    sharedGate = Linear([views.sharedGate], in: arena)
+  }
+
+  func prepared(on compute: Compute) -> ExpertWeights {
+    var copy = self
+    copy.router = router.prepared(on: compute)
+    copy.routed = routed.map { $0.prepared(on: compute) }
+    copy.shared = shared.prepared(on: compute)
+    copy.sharedGate = sharedGate.prepared(on: compute)
+    return copy
+  }
+}
+
 /// One layer's tensors, in an arena of parameters or of gradients. Query, key and value lie one after
-/// the other and so make one matrix, as do gate and up.
+/// the other and so make one matrix.
 struct LayerWeights: Sendable {
+  /// What follows attention.
+  enum Block: Sendable {
+    case mlp(MLPWeights)
+    case experts(ExpertWeights)
+  }
+
   let inputNorm: Floats
   var queryKeyValue: Linear
   var output: Linear
   let mlpNorm: Floats
-  var gateUp: Linear
-  var down: Linear
+  var block: Block
   /// Gains over a head; nil in families without.
   let queryNorm: Floats?
   let keyNorm: Floats?
@@ -18,30 +66,18 @@ struct LayerWeights: Sendable {
 
   init(_ views: LayerViews, in arena: Floats) {
     inputNorm = arena[views.inputNorm.range]
-    queryKeyValue = Linear(
-      Self.matrix([views.query, views.key, views.value], arena),
-      bias: Self.vector(views.biases, arena))
-    output = Linear(Self.matrix([views.output], arena))
+    queryKeyValue = Linear([views.query, views.key, views.value], biases: views.biases, in: arena)
+    output = Linear([views.output], biases: views.outputBias.map { [$0] } ?? [], in: arena)
     mlpNorm = arena[views.mlpNorm.range]
-    gateUp = Linear(Self.matrix([views.gate, views.up], arena))
-    down = Linear(Self.matrix([views.down], arena))
+    block =
+      switch views.block {
+      case .mlp(let mlp): .mlp(MLPWeights(mlp, in: arena))
+      case .experts(let experts): .experts(ExpertWeights(experts, in: arena))
+      }
     queryNorm = views.queryNorm.map { arena[$0.range] }
     keyNorm = views.keyNorm.map { arena[$0.range] }
     attentionNorm = views.attentionNorm.map { arena[$0.range] }
     outputNorm = views.outputNorm.map { arena[$0.range] }
-  }
-
-  /// Consecutive matrices of equal width as one.
-  private static func matrix(_ views: [ParameterView], _ arena: Floats) -> Matrix {
-    let rows = views.reduce(0) { $0 + $1.shape[0] }
-    let range = views[0].offset..<views[views.count - 1].range.upperBound
-    return Matrix(arena[range], rows: rows, columns: views[0].shape[1])
-  }
-
-  /// Consecutive vectors as one; nil for none.
-  private static func vector(_ views: [ParameterView], _ arena: Floats) -> Floats? {
-    guard let first = views.first, let last = views.last else { return nil }
-    return arena[first.offset..<last.range.upperBound]
   }
 
   /// The same weights, quicker to apply again and again.
@@ -49,8 +85,11 @@ struct LayerWeights: Sendable {
     var copy = self
     copy.queryKeyValue = queryKeyValue.prepared(on: compute)
     copy.output = output.prepared(on: compute)
-    copy.gateUp = gateUp.prepared(on: compute)
-    copy.down = down.prepared(on: compute)
+    copy.block =
+      switch block {
+      case .mlp(let mlp): .mlp(mlp.prepared(on: compute))
+      case .experts(let experts): .experts(experts.prepared(on: compute))
+      }
     return copy
   }
 }

@@ -14,6 +14,18 @@ struct Linear: Sendable {
     packed = nil
   }
 
+  /// The map of consecutive matrices of equal width, one above the other, in an arena of parameters or
+  /// gradients, with their consecutive biases; none of those for no bias.
+  init(_ views: [ParameterView], biases: [ParameterView] = [], in arena: Floats) {
+    let rows = views.reduce(0) { $0 + $1.shape[0] }
+    let range = views[0].offset..<views[views.count - 1].range.upperBound
+    let bias: Floats? =
+      if let first = biases.first, let last = biases.last {
+        arena[first.offset..<last.range.upperBound]
+      } else { nil }
+    self.init(Matrix(arena[range], rows: rows, columns: views[0].shape[1]), bias: bias)
+  }
+
   private init(_ weights: Matrix, bias: Floats?, packed: PackedWeights) {
     self.weights = weights
     self.bias = bias

@@ -2,7 +2,8 @@ import Numerics
 
 /// What a decoder is made of. Field names follow this project; `config.json` uses Hugging Face's.
 package struct ModelConfiguration: Hashable, Sendable {
-  /// Which family of decoders; decides names, norms, biases and the rest.
+  /// Which family of decoders; decides names, norms, biases and the rest. Raw values are Hugging Face's
+  /// `model_type`.
   package enum Architecture: String, Sendable, CaseIterable {
     /// RMSNorm, rotary positions, grouped-query attention, SwiGLU.
     case llama
@@ -14,6 +15,8 @@ package struct ModelConfiguration: Hashable, Sendable {
     /// Scaled embeddings, norms with gains 1 + w before and after both blocks, a tanh-GELU gate,
     /// capped scores and logits, every other layer with a sliding window (Gemma 2, 2024).
     case gemma2
+    /// Qwen2 with layers of routed and shared experts (Yang et al. 2024, §2.2).
+    case qwen2MoE = "qwen2_moe"
   }
 
   package var architecture: Architecture
@@ -27,26 +30,39 @@ package struct ModelConfiguration: Hashable, Sendable {
   package var keyValueHeads: Int
   /// Width of a head; even, for rotary pairs.
   package var headSize: Int
-  /// Width of the gated MLP.
+  /// Width of the gated MLP, in layers without experts.
   package var intermediate: Int
   /// Whether the output matrix is the embedding matrix.
   package var isTied: Bool
+  /// Whether attention's linear maps have biases; nil for the family's custom.
+  package var attentionBias: Bool?
+  /// Whether the gated MLP's linear maps have biases (Llama only).
+  package var mlpBias = false
+  /// Routed and shared experts in place of the gated MLP; nil for none.
+  package var experts: ExpertConfiguration?
   /// θ of the rotary frequencies θ^(−2i/D).
   package var ropeBase: Double
   /// How the frequencies are changed for longer sequences; nil where they are not.
   package var ropeScaling: RotaryScaling?
+  /// How inference splits sequences beyond the trained length; nil for plain attention.
+  package var dualChunk: DualChunk?
   /// The s of the factor s^−½ on scores; nil for the head size.
   package var queryScalar: Double?
   /// c in c · tanh(score / c); nil for no cap.
   package var scoreCap: Double?
   /// c in c · tanh(logit / c); nil for no cap.
   package var logitCap: Double?
-  /// How many tokens, itself included, a token sees in layers 0, 2, …; nil for all.
+  /// How many tokens, itself included, a token sees in the sliding layers; nil for all.
   package var slidingWindow: Int?
+  /// The layers with a sliding window, ascending; nil for the family's custom: 0, 2, … in Gemma 2,
+  /// none in others.
+  package var slidingLayers: [Int]?
   /// ε in x / √(mean x² + ε).
   package var normEpsilon: Float
   /// The longest sequence the model is meant for, in tokens.
   package var maximumPositions: Int
+  /// A head that scores or classifies texts, in place of the output over the vocabulary.
+  package var scoreHead: ScoreHead?
   /// Token ids of the tokenizer's special tokens.
   package var beginToken: Int?
   package var endTokens: [Int]
@@ -54,7 +70,8 @@ package struct ModelConfiguration: Hashable, Sendable {
   package init(
     architecture: Architecture = .llama, vocabularySize: Int, hidden: Int, layers: Int, heads: Int,
     keyValueHeads: Int? = nil, headSize: Int? = nil, intermediate: Int, isTied: Bool = true,
-    ropeBase: Double = 10_000, ropeScaling: RotaryScaling? = nil,
+    experts: ExpertConfiguration? = nil, ropeBase: Double = 10_000,
+    ropeScaling: RotaryScaling? = nil,
     queryScalar: Double? = nil, scoreCap: Double? = nil, logitCap: Double? = nil,
     slidingWindow: Int? = nil, normEpsilon: Float = 1e-5, maximumPositions: Int,
     beginToken: Int? = nil, endTokens: [Int] = []
@@ -68,6 +85,7 @@ package struct ModelConfiguration: Hashable, Sendable {
     self.headSize = headSize ?? hidden / max(heads, 1)
     self.intermediate = intermediate
     self.isTied = isTied
+    self.experts = experts
     self.ropeBase = ropeBase
     self.ropeScaling = ropeScaling
     self.queryScalar = queryScalar
@@ -79,7 +97,11 @@ package struct ModelConfiguration: Hashable, Sendable {
     self.beginToken = beginToken
     self.endTokens = endTokens
   }
+}
 
+// MARK: What follows from the fields
+
+extension ModelConfiguration {
   /// Query heads that share one key and value head.
   package var group: Int { heads / keyValueHeads }
   /// Width of all query heads.
@@ -87,55 +109,43 @@ package struct ModelConfiguration: Hashable, Sendable {
   /// Width of all key (or value) heads.
   package var keyValueWidth: Int { keyValueHeads * headSize }
   /// Whether query, key and value have biases.
-  package var hasBiases: Bool { architecture == .qwen2 }
+  package var hasBiases: Bool { attentionBias ?? architecture.hasBiases }
+  /// Whether attention's output has a bias too.
+  package var hasOutputBias: Bool { hasBiases && !architecture.hasBiases }
   /// Whether norms follow both blocks too, and gains are 1 + w.
   package var hasOutputNorms: Bool { architecture == .gemma2 }
+  /// Whether every head of queries and keys is normalised.
+  package var hasHeadNorms: Bool { architecture == .qwen3 }
   /// What norms add to their weights.
   var normOffset: Float { hasOutputNorms ? 1 : 0 }
   /// Factor on embeddings: √d in Gemma.
   var embeddingScale: Float { architecture == .gemma2 ? Float(Double(hidden).squareRoot()) : 1 }
   /// The head's arithmetic.
   var tokenHead: TokenHead { TokenHead(softCap: logitCap.map { Float($0) }) }
-  /// Whether every head of queries and keys is normalised.
-  package var hasHeadNorms: Bool { architecture == .qwen3 }
 
-  /// Throws what makes the configuration impossible, in one sentence.
-  package func validate() throws(CheckpointError) {
-    let sizes = [
-      ("vocabulary size", vocabularySize), ("hidden size", hidden), ("number of layers", layers),
-      ("number of heads", heads), ("number of key-value heads", keyValueHeads),
-      ("head size", headSize), ("intermediate size", intermediate),
-      ("number of positions", maximumPositions),
-    ]
-    for (name, value) in sizes where value < 1 || value > 1 << 31 {
-      throw CheckpointError("the model's \(name) must be at least 1, found \(value)")
-    }
-    guard heads % keyValueHeads == 0 else {
-      throw CheckpointError(
-        "\(keyValueHeads) key-value heads do not divide \(heads) heads; choose a divisor")
-    }
-    guard headSize % 2 == 0 else {
-      throw CheckpointError("the head size \(headSize) is odd; rotary positions need pairs")
-    }
-    guard ropeBase.isFinite, ropeBase > 0, normEpsilon.isFinite, normEpsilon >= 0 else {
-      throw CheckpointError("the rotary base must be above 0 and the norm's epsilon at least 0")
-    }
-    try ropeScaling?.validate()
-    try validateScores()
+  /// The experts of the layer at `index`; nil where it has a gated MLP.
+  package func experts(layer index: Int) -> ExpertConfiguration? {
+    guard let experts, (index + 1) % experts.sparseStep == 0, !experts.denseLayers.contains(index)
+    else { return nil }
+    return experts
   }
 
-  private func validateScores() throws(CheckpointError) {
-    let isPlain = queryScalar == nil && scoreCap == nil && logitCap == nil && slidingWindow == nil
-    guard isPlain || architecture == .gemma2 else {
-      throw CheckpointError(
-        "only gemma2 has a query scalar, soft-caps and a sliding window, not "
-          + architecture.rawValue)
-    }
-    guard [queryScalar, scoreCap, logitCap].allSatisfy({ $0 ?? 1 > 0 && ($0 ?? 1).isFinite }),
-      slidingWindow ?? 1 > 0
-    else {
-      throw CheckpointError(
-        "the query scalar, the soft-caps and the sliding window must be above 0")
-    }
+  /// How many tokens a token sees in the layer at `index`; nil for all before it.
+  package func window(layer index: Int) -> Int? {
+    let isSliding = slidingLayers?.contains(index) ?? (architecture == .gemma2 && index % 2 == 0)
+    return isSliding ? slidingWindow : nil
   }
+
+  /// What every layer of this configuration attends with.
+  func attention(layer index: Int) -> Attention {
+    Attention(
+      queryHeads: heads, keyHeads: keyValueHeads, headSize: headSize,
+      scale: queryScalar.map { Float(1 / $0.squareRoot()) } ?? 1 / Float(headSize).squareRoot(),
+      softCap: scoreCap.map { Float($0) }, window: window(layer: index))
+  }
+}
+
+extension ModelConfiguration.Architecture {
+  /// Whether query, key and value have biases by custom, and the output none.
+  var hasBiases: Bool { self == .qwen2 || self == .qwen2MoE }
 }

@@ -10,10 +10,13 @@ package struct TokenBatch: Hashable, Sendable {
   package var sequences: [Range<Int>]
   /// Targets in the whole batch, of which this may be a part: what a mean divides by.
   package var targetCount: Int
+  /// Where this part's first row stands in the whole batch, and how many rows that has.
+  package private(set) var firstRow: Int
+  package private(set) var batchRows: Int
 
   package init(
     tokens: [Int32], targets: [Int32], documents: [Range<Int>], sequences: [Range<Int>]? = nil,
-    targetCount: Int? = nil
+    targetCount: Int? = nil, firstRow: Int = 0, batchRows: Int? = nil
   ) {
     precondition(tokens.count == targets.count, "a batch has one target per token")
     self.tokens = tokens
@@ -21,6 +24,8 @@ package struct TokenBatch: Hashable, Sendable {
     self.documents = documents
     self.sequences = sequences ?? documents
     self.targetCount = targetCount ?? targets.count { $0 >= 0 }
+    self.firstRow = firstRow
+    self.batchRows = batchRows ?? tokens.count
   }
 
   /// A batch of documents, every token of which predicts the next.
@@ -45,10 +50,11 @@ package struct TokenBatch: Hashable, Sendable {
     return positions
   }
 
-  /// Some consecutive sequences as a batch that remembers the whole batch's `targetCount`.
+  /// Some consecutive sequences as a batch that remembers its place in the whole batch.
   package func part(_ range: Range<Int>) -> TokenBatch {
     guard let first = sequences[range].first, let last = sequences[range].last else {
-      return TokenBatch(tokens: [], targets: [], documents: [], targetCount: targetCount)
+      return TokenBatch(
+        tokens: [], targets: [], documents: [], targetCount: targetCount, batchRows: batchRows)
     }
     let rows = first.lowerBound..<last.upperBound
     func moved(_ ranges: some Collection<Range<Int>>) -> [Range<Int>] {
@@ -57,7 +63,8 @@ package struct TokenBatch: Hashable, Sendable {
     let inside = documents.filter { rows.contains($0.lowerBound) }
     return TokenBatch(
       tokens: Array(tokens[rows]), targets: Array(targets[rows]), documents: moved(inside),
-      sequences: moved(sequences[range]), targetCount: targetCount)
+      sequences: moved(sequences[range]), targetCount: targetCount,
+      firstRow: firstRow + rows.lowerBound, batchRows: batchRows)
   }
 
   /// Parts of at most `rows` rows each (or one sequence, if that is longer), in order.

@@ -6,24 +6,36 @@ package import Numerics
 /// goes on where the last micro-batch stopped, so that cutting a batch into micro-batches at any
 /// sequence changes no bit. A tied embedding's two gradients (as table and as output matrix) are kept
 /// apart until the batch is whole, for the same reason.
+///
+/// When a batch's activations would take more memory than the options allow, only every layer's input
+/// is kept and the layer is computed again on the way back: the same bits from less memory.
 package final class TrainingPass {
   package let model: Transformer
+  package let options: PassOptions
   /// ∂loss/∂parameter, placed by the model's layout; whole after `endBatch`.
   package let gradients: Floats
 
-  private let compute: Compute
+  let compute: Compute
+  let head: Linear
+  let headGradient: Linear
+  let score: ScoreLayer?
+  let scoreGradient: ScoreLayer?
   private let layers: [DecoderLayer]
   private let norm: RMSNorm
   private let weights: [LayerWeights]
   private let layerGradients: [LayerWeights]
-  private let head: Linear
-  private let headGradient: Matrix
   private var rotary: RotaryTable
   private var memory: PassMemory
+  private var balance: BatchBalance
+  /// The batch that dropout acts on; nil outside `beginBatch` and `endBatch`.
+  private var step: Int?
+  /// Those of the last forward pass.
+  private var masks: PassMasks?
 
   /// `model` is trained in place: its parameters are read anew by every pass.
-  package init(_ model: Transformer, on compute: Compute) {
+  package init(_ model: Transformer, on compute: Compute, _ options: PassOptions = PassOptions()) {
     self.model = model
+    self.options = options
     self.compute = compute
     let (c, views) = (model.configuration, model.views)
     let gradients = Floats(count: model.parameters.count)
@@ -32,92 +44,136 @@ package final class TrainingPass {
     norm = RMSNorm(epsilon: c.normEpsilon, offset: c.normOffset)
     weights = views.layers.map { LayerWeights($0, in: model.parameters) }
     layerGradients = views.layers.map { LayerWeights($0, in: gradients) }
-    head = Linear(
-      Matrix(model.parameters[views.head.range], rows: c.vocabularySize, columns: c.hidden))
+    head = Linear([views.head], in: model.parameters)
+    let hasOwnHead = !c.isTied || c.scoreHead != nil
     headGradient =
-      c.isTied
-      ? Matrix(rows: c.vocabularySize, columns: c.hidden)
-      : Matrix(gradients[views.head.range], rows: c.vocabularySize, columns: c.hidden)
+      hasOwnHead
+      ? Linear([views.head], in: gradients)
+      : Linear(Matrix(rows: c.vocabularySize, columns: c.hidden))
+    score = views.score.map { ScoreLayer($0, in: model.parameters) }
+    scoreGradient = views.score.map { ScoreLayer($0, in: gradients) }
     rotary = c.rotaryTable(positions: 1)
-    memory = PassMemory(rows: 0, c)
+    memory = PassMemory(rows: 0, c, activationBytes: options.activationBytes)
+    balance = BatchBalance(experts: c.experts?.count ?? 0)
   }
 
   /// How many tokens to send through a model at once so that a pass's memory stays near a quarter of a
   /// gigabyte; at least enough to keep the matrix units busy.
   package static func comfortableRows(_ c: ModelConfiguration) -> Int {
-    let layer = 4 * c.hidden + 2 * c.queryWidth + 2 * c.keyValueWidth + 3 * c.intermediate
-    let perRow = 4 * (c.layers * layer + c.vocabularySize)
+    let perRow = PassMemory.bytes(c, rows: 1) + 4 * c.vocabularySize
     return max(256, min(8192, (1 << 28) / perRow))
   }
 
-  /// Forgets the gradients of the last batch.
-  package func beginBatch() {
+  // MARK: Batches
+
+  /// Forgets the gradients of the last batch. `step` numbers the batch, for dropout.
+  package func beginBatch(step: Int = 0) {
     gradients.fill(0)
-    headGradient.floats.fill(0)
+    if isTied { headGradient.weights.floats.fill(0) }
+    balance.beginBatch()
+    self.step = step
   }
 
   /// Joins what was kept apart while micro-batches came in.
   package func endBatch() {
-    guard model.configuration.isTied else { return }
-    compute.add(headGradient.floats, to: gradients[model.views.embedding.range])
+    step = nil
+    guard isTied else { return }
+    compute.add(headGradient.weights.floats, to: gradients[model.views.embedding.range])
   }
 
-  /// Each row's log-probability of its target (0 where there is none). Keeps what `backward` needs.
-  package func forward(_ batch: TokenBatch) -> [Float] {
-    prepare(batch)
-    let m = memory.first(batch.tokens.count)
-    let positions = batch.positions
+  private var isTied: Bool { model.configuration.isTied && model.configuration.scoreHead == nil }
+
+  /// Whether all parts of a batch must go forward before the first goes backward: a router's balancing
+  /// loss is a matter of the whole batch.
+  package var needsWholeBatch: Bool { balancingWeight > 0 }
+
+  /// The router's balancing loss of the batch, times its weight: what training adds to the objective's
+  /// loss. 0 in models without experts; else every part of the batch must have gone forward.
+  package var balancingLoss: Double { needsWholeBatch ? balancingWeight * balance.total.loss : 0 }
+
+  private var balancingWeight: Double {
+    let c = model.configuration
+    let hasExperts = (0..<c.layers).contains { c.experts(layer: $0) != nil }
+    return hasExperts ? c.experts?.lossWeight ?? 0 : 0
+  }
+
+  // MARK: Layers
+
+  /// The final norm's output for the batch's rows. Keeps what `backward` needs.
+  func encode(_ batch: TokenBatch) -> PassMemory {
+    let (m, c) = (prepare(batch), model.configuration)
+    masks = step.flatMap { PassMasks(options, step: $0, firstRow: batch.firstRow) }
+    let input = m.layers.first?.input ?? m.final
     compute.gatherRows(
-      batch.tokens, of: embedding(model.parameters), into: m.layers[0].input,
-      scale: model.configuration.embeddingScale)
-    for index in m.layers.indices {
-      let a = m.layers[index]
+      batch.tokens, of: embedding(model.parameters), into: input, scale: c.embeddingScale)
+    masks?.embedding.apply(to: input, on: compute)
+    var used = ExpertBalance(experts: c.experts?.count ?? 0)
+    for (index, a) in m.layers.enumerated() {
       let next = index + 1 < m.layers.count ? m.layers[index + 1].input : m.final
-      let layer = layers[index]
-      layer.forward(
-        a, weights[index], positions: positions, rotary: rotary, into: next, on: compute
-      ) { qkv in
-        layer.attention.forward(
-          qkv.query, keys: qkv.key, values: qkv.value, documents: batch.documents,
-          into: a.attended, logSums: a.attendedLogSums, on: compute)
+      forward(layer: index, a, batch, batch.positions, into: next)
+      if layers[index].experts != nil, let experts = a.experts, let routing = experts.routing {
+        used.add(experts.probabilities(rows: m.rows), routing)
       }
     }
+    if needsWholeBatch { balance.add(used, of: batch) }
     norm.forward(
       m.final, weight: model.parameters[model.views.norm.range], into: m.finalNormed,
       inverseRoots: m.finalRoots, on: compute)
-    head.forward(m.finalNormed, into: m.logits, on: compute)
-    model.configuration.tokenHead.forward(
-      m.logits, targets: batch.targets, logProbabilities: m.logProbabilities, logSums: m.logSums,
-      on: compute)
-    return m.logProbabilities.array
+    return m
   }
 
-  /// Adds to the gradients, given ∂loss/∂(log-probability) of every row of the batch that `forward`
-  /// has just seen. Call once per forward pass: it overwrites activations.
-  package func backward(_ batch: TokenBatch, slopes: [Float]) {
-    let m = memory.first(batch.tokens.count)
-    let positions = batch.positions
-    model.configuration.tokenHead.backward(
-      m.logits, targets: batch.targets, logSums: m.logSums, slopes: Floats(slopes), on: compute)
-    head.backward(
-      m.logits, x: m.finalNormed, into: m.scratch.normed, gradient: Linear(headGradient),
-      on: compute)
+  /// Adds to the gradients of all but the head; `m.scratch.normed` is the gradient of the final norm's
+  /// output. Call once per `encode`: it overwrites activations.
+  func encodeBackward(_ m: PassMemory, _ batch: TokenBatch) {
     norm.backward(
       m.scratch.normed, x: m.final, weight: model.parameters[model.views.norm.range],
       inverseRoots: m.finalRoots, into: m.scratch.residual,
       weightGradient: gradients[model.views.norm.range], on: compute)
-    for index in m.layers.indices.reversed() {
+    var context = DecoderLayer.BackwardContext(
+      documents: batch.documents, positions: batch.positions, rotary: rotary,
+      balance: balanceSlopes())
+    for (index, a) in m.layers.enumerated().reversed() {
+      if m.isRecomputing, index + 1 < m.layers.count {
+        forward(
+          layer: index, a, batch, context.positions, into: m.finalNormed, wantsOutput: false)
+      }
+      context.masks = masks?.layer(index)
       layers[index].backward(
-        m.layers[index], weights[index], gradient: layerGradients[index], scratch: m.scratch,
-        documents: batch.documents, positions: positions, rotary: rotary, on: compute)
+        a, weights[index], gradient: layerGradients[index], scratch: m.scratch, context,
+        on: compute)
     }
+    masks?.embedding.apply(to: m.scratch.residual, on: compute)
     compute.scatterRows(
       m.scratch.residual, by: batch.tokens, addingTo: embedding(gradients),
       scale: model.configuration.embeddingScale)
   }
 
-  /// The logits that `forward` computed, `[rows, vocabulary]`; gone after `backward`.
-  package func logits(rows: Int) -> Matrix { memory.logits[rows: 0..<rows] }
+  private func forward(
+    layer index: Int, _ a: LayerActivations, _ batch: TokenBatch, _ positions: [Int32],
+    into output: Matrix, wantsOutput: Bool = true
+  ) {
+    let layer = layers[index]
+    layer.forward(
+      a, weights[index], masks: masks?.layer(index), into: output, wantsOutput: wantsOutput,
+      on: compute
+    ) { qkv in
+      rotary.rotate(qkv.query, rowPositions: positions, on: compute)
+      rotary.rotate(qkv.key, rowPositions: positions, on: compute)
+      layer.attention.forward(
+        qkv.query, keys: qkv.key, values: qkv.value, documents: batch.documents,
+        into: a.attended, logSums: a.attendedLogSums, on: compute)
+    }
+  }
+
+  private func balanceSlopes() -> Floats? {
+    guard let experts = model.configuration.experts else { return nil }
+    guard needsWholeBatch else { return Floats(count: experts.count) }
+    precondition(balance.isWhole, "a part went backward before the whole batch went forward")
+    return balance.total.slopes(weight: balancingWeight)
+  }
+
+  /// The memory of the last batch, for its `rows` tokens.
+  func memory(rows: Int) -> PassMemory { memory.first(rows) }
 
   private func embedding(_ arena: Floats) -> Matrix {
     Matrix(
@@ -126,52 +182,14 @@ package final class TrainingPass {
   }
 
   /// Makes room for a batch.
-  private func prepare(_ batch: TokenBatch) {
+  private func prepare(_ batch: TokenBatch) -> PassMemory {
     if batch.tokens.count > memory.rows {
-      memory = PassMemory(rows: batch.tokens.count, model.configuration)
+      memory = PassMemory(rows: 0, model.configuration, activationBytes: 0)
+      memory = PassMemory(
+        rows: batch.tokens.count, model.configuration, activationBytes: options.activationBytes)
     }
     let longest = batch.documents.map(\.count).max() ?? 0
     if longest > rotary.positions { rotary = model.configuration.rotaryTable(positions: longest) }
+    return memory.first(batch.tokens.count)
   }
-}
-
-/// Activations and their gradients for up to `rows` tokens.
-private struct PassMemory {
-  let rows: Int
-  let layers: [LayerActivations]
-  let final: Matrix
-  let finalNormed: Matrix
-  let finalRoots: Floats
-  /// `[rows, vocabulary]`; the backward pass turns it into its own gradient.
-  let logits: Matrix
-  let logProbabilities: Floats
-  let logSums: Floats
-  let scratch: LayerGradients
-
-  init(rows: Int, _ c: ModelConfiguration) {
-    self.rows = rows
-    layers = (0..<c.layers).map { _ in LayerActivations(rows: rows, c) }
-    final = Matrix(rows: rows, columns: c.hidden)
-    finalNormed = Matrix(rows: rows, columns: c.hidden)
-    finalRoots = Floats(count: rows)
-    logits = Matrix(rows: rows, columns: c.vocabularySize)
-    logProbabilities = Floats(count: rows)
-    logSums = Floats(count: rows)
-    scratch = LayerGradients(rows: rows, c)
-  }
-
-  private init(_ other: PassMemory, rows: Int) {
-    self.rows = rows
-    layers = other.layers.map { LayerActivations($0, rows: rows) }
-    final = other.final[rows: 0..<rows]
-    finalNormed = other.finalNormed[rows: 0..<rows]
-    finalRoots = other.finalRoots[0..<rows]
-    logits = other.logits[rows: 0..<rows]
-    logProbabilities = other.logProbabilities[0..<rows]
-    logSums = other.logSums[0..<rows]
-    scratch = LayerGradients(other.scratch, rows: rows)
-  }
-
-  /// The part that a batch of `rows` tokens uses.
-  func first(_ rows: Int) -> PassMemory { PassMemory(self, rows: rows) }
 }

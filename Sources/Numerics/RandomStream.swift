@@ -25,7 +25,8 @@ package struct RandomStream: Sendable {
     return RandomStream(key: key, lane: UInt64(bits.x) | UInt64(bits.y) << 32)
   }
 
-  private func block(_ index: UInt64) -> SIMD4<UInt32> {
+  /// The four random words number 4 · index and on.
+  func block(_ index: UInt64) -> SIMD4<UInt32> {
     Philox.block(
       counter: SIMD4(
         UInt32(truncatingIfNeeded: index), UInt32(index >> 32), UInt32(truncatingIfNeeded: lane),

@@ -212,9 +212,10 @@ extension Questioning {
     let held = try Self.contaminated(input)
     for (name, isHeld) in [("clean", false), ("contaminated", true)] {
       let part = outcomes.filter { held.contains($0.id) == isHeld }
-      guard let scores = TestScores(part), let all = scores.named(parameters.name)[parameters.name]
-      else { continue }
-      context.score("\(parameters.name)/\(name)", Score(all, higherIsBetter: true))
+      guard let estimate = TestScores(part)?.named(parameters.name)[parameters.name] else {
+        continue
+      }
+      context.score("\(parameters.name)/\(name)", Score(estimate, higherIsBetter: true))
     }
   }
 

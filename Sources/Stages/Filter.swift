@@ -42,6 +42,10 @@ package enum Filter: Stage {
         Port(
           "languages", .documents,
           "For the rule language: documents whose source names their language.", optional: true),
+        Port("classifier", .classifier, "For the rule classifier.", optional: true),
+        Port(
+          "checkpoint", .checkpoint, "For the rule perplexity: the model that judges.",
+          optional: true),
       ], outputs: CorpusPorts.outputs)
   }
 
@@ -82,6 +86,8 @@ package enum Filter: Stage {
     case var rule as LanguageRule:
       rule.model = try languages(in: context, wanted: rule.wanted)
       return rule
+    case let rule as ClassifierRule: return try rule.prepared(in: context)
+    case let rule as PerplexityRule: return try rule.prepared(in: context)
     default: return rule
     }
   }

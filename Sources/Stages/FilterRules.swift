@@ -16,6 +16,8 @@ enum FilterRule: String, CaseIterable {
   case script
   case language
   case personalData = "personal-data"
+  case classifier
+  case perplexity
 
   /// Reads one element of `rules`. When only listing fields, those of every rule are listed.
   static func read(
@@ -45,6 +47,8 @@ enum FilterRule: String, CaseIterable {
     case .script: try ScriptRule(from: &reader)
     case .language: try LanguageRule(from: &reader)
     case .personalData: try PersonalData(from: &reader)
+    case .classifier: try ClassifierRule(from: &reader)
+    case .perplexity: try PerplexityRule(from: &reader)
     }
   }
 }

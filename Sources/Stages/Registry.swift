@@ -16,5 +16,10 @@ extension StageRegistry {
     Pretrain.self,
     Evaluate.self,
     Command.self,
+    ClassifyTrain.self,
+    Classify.self,
+    Mix.self,
+    MixSearch.self,
+    Synthesize.self,
   ])
 }
