@@ -84,8 +84,8 @@ let package = Package(
     .executableTarget(
       name: "exp",
       dependencies: [
-        "ContentStore", "Ledger", "Provenance", "Text", "Numerics", "LanguageModel", "Evaluation",
-        "Pipeline", "Stages", "Runner", "Reports", "Training", "CLinux",
+        "ContentStore", "Ledger", "Provenance", "Text", "Corpus", "Numerics", "LanguageModel",
+        "Evaluation", "Pipeline", "Stages", "Runner", "Reports", "Training", "CLinux",
       ],
       swiftSettings: command, linkerSettings: [.linkedLibrary("m")]),
 

@@ -15,8 +15,10 @@ package struct Sampler: Sendable {
   /// `samples` continuations of every prompt. A prompt has at least one token; it and its samples may
   /// be longer than the model's window. `onToken` hears (prompt, sample, token) as they are made, and
   /// may throw to stop.
+  /// - Parameter keys: what keys each prompt's draws in place of its index, so that prompts may come in
+  ///   any batches.
   package func sample(
-    _ prompts: [[Int]], samples: Int = 1, _ options: SamplingOptions,
+    _ prompts: [[Int]], samples: Int = 1, _ options: SamplingOptions, keys: [Int]? = nil,
     onToken: (Int, Int, Int) throws -> Void = { _, _, _ in }
   ) throws -> [[Sample]] {
     for prompt in prompts {
@@ -30,7 +32,7 @@ package struct Sampler: Sendable {
     let engine = InferenceEngine(
       model, window: longest + options.maximumTokens, on: Compute(threads: threads))
     for wave in waves(prompts, samples, options) {
-      var decoding = Decoding(engine: engine, options: options)
+      var decoding = Decoding(engine: engine, options: options, keys: keys)
       decoding.start(wave, prompts)
       while !decoding.isDone { try decoding.step(&results, onToken) }
     }
@@ -76,13 +78,15 @@ private struct Decoding {
 
   private let engine: InferenceEngine
   private let options: SamplingOptions
+  private let keys: [Int]?
   private var sequences: [Sequence] = []
   /// The logits of each sequence's next token.
   private var logits = Matrix(rows: 0, columns: 1)
 
-  init(engine: InferenceEngine, options: SamplingOptions) {
+  init(engine: InferenceEngine, options: SamplingOptions, keys: [Int]?) {
     self.engine = engine
     self.options = options
+    self.keys = keys
   }
 
   var isDone: Bool { sequences.isEmpty }
@@ -122,7 +126,8 @@ private struct Decoding {
       let cache = caches[row].fork(
         capacity: caches[row].length + options.maximumTokens, engine.model.configuration,
         on: engine.compute)
-      let draws = stream.substream(UInt64(key.prompt)).substream(UInt64(key.sample))
+      let draws = stream.substream(UInt64(self.keys?[key.prompt] ?? key.prompt))
+        .substream(UInt64(key.sample))
       sequences.append(Sequence(key: key, draws: draws, cache: cache))
     }
     logits = Matrix(rows: rows.count, columns: first.columns)

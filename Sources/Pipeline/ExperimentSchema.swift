@@ -178,7 +178,10 @@ private struct FieldTree {
       let items = field.elementType == "object" ? schema : field.scalar(field.elementType)
       return ["type": "array", "items": .object(items)]
     case "object": return schema
-    case "map": return ["type": "object", "additionalProperties": Schemas.text]
+    case "map":
+      let values =
+        field.elementType.isEmpty ? Schemas.text : .object(field.scalar(field.elementType))
+      return ["type": "object", "additionalProperties": values]
     case "json": return [:]
     default: return field.scalar(field.type)
     }

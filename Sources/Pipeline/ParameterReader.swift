@@ -21,7 +21,8 @@ package struct ParameterField: Hashable, Sendable {
   package var path: String
   /// `integer`, `number`, `boolean`, `string`, `choice`, `files`, `list`, `object`, `map`, `json`.
   package var type: String
-  /// What a list holds: `string`, `number` or `object`; empty for other types.
+  /// What a list or a map holds: `string`, `number` or `object`; empty for other types and for maps
+  /// of texts.
   package var elementType: String
   /// Nil when the user must give a value.
   package var defaultValue: JSON?
@@ -336,6 +337,26 @@ package struct ParameterReader {
       var result: [String: String] = [:]
       for (key, element) in try Self.members(json, at: here).sorted(by: { $0.key < $1.key }) {
         result[key] = try Self.string(element, at: "\(here).\(key)")
+      }
+      return result
+    }
+  }
+
+  /// A map from names to numbers in a range.
+  package mutating func numberMap(
+    _ name: String, default fallback: [String: Double]? = nil, in range: ClosedRange<Double>,
+    _ summary: String
+  ) throws(ParameterError) -> [String: Double] {
+    let encode = { (value: [String: Double]) in JSON.object(value.mapValues(JSON.number)) }
+    let field = field(
+      name, "map", fallback.map(encode), "", summary, of: "number", minimum: range.lowerBound,
+      maximum: range.upperBound)
+    let here = at(name)
+    return try read(field, name, default: fallback, placeholder: [:], encode: encode) {
+      json throws(ParameterError) in
+      var result: [String: Double] = [:]
+      for (key, element) in try Self.members(json, at: here).sorted(by: { $0.key < $1.key }) {
+        result[key] = try Self.number(element, at: "\(here).\(key)", in: range)
       }
       return result
     }

@@ -49,6 +49,13 @@ package struct RunComparison: Sendable {
     package var b: MetricPoint?
   }
 
+  /// What a stage did to a corpus in both runs.
+  package struct CorpusPair: Sendable {
+    package var stage: String
+    package var a: CorpusReport?
+    package var b: CorpusReport?
+  }
+
   /// A value of the environment or the code that differs.
   package struct ValuePair: Sendable {
     package var path: String
@@ -61,6 +68,7 @@ package struct RunComparison: Sendable {
   package var stages: [Stage] = []
   package var scores: [ScorePair] = []
   package var metrics: [MetricPair] = []
+  package var corpora: [CorpusPair] = []
   package var environment: [ValuePair] = []
   package var code: [ValuePair] = []
 
@@ -80,6 +88,7 @@ package struct RunComparison: Sendable {
       stages.append(stage)
       guard let left = pair.0, let right = pair.1 else { continue }
       scores += try Self.scores(name, left, right, read)
+      if stage.relation != .same { corpora += try Self.corpora(name, left, right, read) }
       if stage.relation != .same { metrics += try Self.metrics(name, left, right, ledger) }
     }
     environment = Self.differences(
@@ -163,6 +172,22 @@ package struct RunComparison: Sendable {
       pair.interval = unpaired.interval
     }
     return pair
+  }
+
+  // MARK: Corpora
+
+  private static func corpora(
+    _ name: String, _ a: Side.Entry, _ b: Side.Entry, _ read: (Digest) throws -> [UInt8]
+  ) throws -> [CorpusPair] {
+    let reports = try [a, b].map { side -> CorpusReport? in
+      guard let artifact = side.execution?.end?.result?.outputs["statistics"],
+        artifact.kind == .file
+      else { return nil }
+      let bytes = try read(artifact.digest)
+      return (try? JSON(parsing: bytes)).flatMap(CorpusReport.init)
+    }
+    if reports[0] == nil, reports[1] == nil { return [] }
+    return [CorpusPair(stage: name, a: reports[0], b: reports[1])]
   }
 
   // MARK: Metrics and surroundings

@@ -126,7 +126,7 @@ package enum Command: Stage {
 
   /// The program found now must be the one in the recipe: a replay, or an upgrade between planning
   /// and now, may find another.
-  private static func checkProgram(_ parameters: Parameters, _ context: any StageContext) throws {
+  static func checkProgram(_ parameters: Parameters, _ context: any StageContext) throws {
     guard let input = context.inputs("program").first else { return }
     let recorded = try input.tree().entries
     for path in try Program(parameters.run[0], searchPath: parameters.searchPath).identity {

@@ -54,6 +54,10 @@ package enum Evaluate: Stage {
         Port("checkpoint", .checkpoint, "The model, with its tokenizer."),
         Port("questions", .questions, "Questions in MMLU's layout.", optional: true),
         Port("documents", .documents, "Text to measure perplexity on.", optional: true),
+        Port(
+          "contamination", .contamination,
+          "Which questions a corpus holds (decontaminate): scores NAME/clean and NAME/contaminated.",
+          optional: true),
       ],
       outputs: [
         Port("outcomes", .outcomes, "A line for every question and document, as JSON Lines.")
@@ -195,11 +199,39 @@ private struct Questioning {
     for (name, estimate) in scores.named(parameters.name) {
       context.score(name, Score(estimate, higherIsBetter: true))
     }
+    try recordByContamination(outcomes)
     let truncated = outcomes.count(where: \.isTruncated)
     if truncated > 0 {
       context.score("\(parameters.name)/truncated", Score(Double(truncated), count: outcomes.count))
       context.log("\(truncated) of \(outcomes.count) prompts lost their beginning to fit the model")
     }
+  }
+}
+
+extension Questioning {
+  /// The scores of questions that training text does not hold and of those that it does.
+  fileprivate func recordByContamination(_ outcomes: [QuestionOutcome]) throws {
+    guard let input = context.inputs("contamination").first else { return }
+    let held = try Self.contaminated(input)
+    for (name, isHeld) in [("clean", false), ("contaminated", true)] {
+      let part = outcomes.filter { held.contains($0.id) == isHeld }
+      guard let estimate = TestScores(part)?.named(parameters.name)[parameters.name] else {
+        continue
+      }
+      context.score("\(parameters.name)/\(name)", Score(estimate, higherIsBetter: true))
+    }
+  }
+
+  /// Ids of contaminated items.
+  private static func contaminated(_ input: InputArtifact) throws -> Set<String> {
+    let reader = try input.store.makeReader(input.artifact.digest)
+    var ids: Set<String> = []
+    while let line = try reader.nextLine() {
+      guard !line.isEmpty else { continue }
+      let json = try JSON(parsing: line)
+      if json["contaminated"] == true, let id = json["id"]?.stringValue { ids.insert(id) }
+    }
+    return ids
   }
 }
 

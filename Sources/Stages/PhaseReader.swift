@@ -22,7 +22,7 @@ enum PhaseReader {
         + "out is as above."
     ) { (reader) throws(ParameterError) in try PhaseParameters(from: &reader) }
     if reader.isListing { return [] }
-    let defaults = Mix(mix ?? [mainSource: 1])
+    let defaults = Training.Mix(mix ?? [mainSource: 1])
     let phases: [Pretrain.Parameters.Phase]
     if own.isEmpty {
       let count = try single(tokens, steps, perStep: batch * sequence)
@@ -75,7 +75,8 @@ enum PhaseReader {
       phases.append(
         .init(
           data: DataPhase(
-            steps: steps, batch: size, sequence: length, mix: phase.mix.map { Mix($0) } ?? mix),
+            steps: steps, batch: size, sequence: length,
+            mix: phase.mix.map { Training.Mix($0) } ?? mix),
           own: phase))
     }
     return phases

@@ -6,6 +6,10 @@ extension StageRegistry {
     Import.self,
     ImportRecords.self,
     ImportTokenizer.self,
+    Filter.self,
+    Robots.self,
+    Dedup.self,
+    Decontaminate.self,
     TrainTokenizer.self,
     Tokenize.self,
     Pack.self,
@@ -15,5 +19,10 @@ extension StageRegistry {
     Pretrain.self,
     Evaluate.self,
     Command.self,
+    ClassifyTrain.self,
+    Classify.self,
+    Mix.self,
+    MixSearch.self,
+    Synthesize.self,
   ])
 }

@@ -15,6 +15,7 @@ struct ComparePage {
     parting()
     stages()
     scores()
+    corpora()
     metrics()
     values("Environment", comparison.environment)
     values("Code", comparison.code)
@@ -101,6 +102,13 @@ struct ComparePage {
     print(table)
     let same = comparison.scores.count - shown.count
     if same > 0 { console.print(console.styled("\(same) scores are equal", .dim)) }
+  }
+
+  private func corpora() {
+    for corpus in comparison.corpora {
+      heading("Documents of \(corpus.stage)")
+      print(CorpusReport.comparison(corpus.a, corpus.b))
+    }
   }
 
   private func metrics() {

@@ -1,4 +1,5 @@
 import ContentStore
+import Corpus
 import Glibc
 import Ledger
 import Numerics
@@ -23,6 +24,7 @@ enum Bench: Verb {
       exp bench train SHAPE [THREADS [STEPS]]   tokens a second of training model A, B or C
       exp bench sample [THREADS]     tokens a second of sampling from model A
       exp bench digests [THREADS]    digests of all numeric work, for script/exactness to compare
+      exp bench documents FILE       seconds of each filter, and of MinHash, on JSON Lines
     """
   static let operands = Operands.between(1, 3, "WHAT [ARGUMENT]...")
   static let isHidden = true
@@ -41,6 +43,7 @@ enum Bench: Verb {
     case ("digests", 0...1): try digests(try compute(rest.first, .portable).threads, console)
     case ("train", 1...3): try train(rest, console)
     case ("sample", 0...1): try sample(rest.first, console)
+    case ("documents", 1): try documents(rest[0], console)
     default: throw UsageError("exp bench: unknown measurement; `exp help bench` lists them")
     }
     return .done
@@ -165,6 +168,17 @@ enum Bench: Verb {
   private static func products(_ compute: Compute, _ console: Console) {
     for rate in NumericsBenchmark.run(on: compute) {
       console.print("\(rate.name)\t\(Format.number(rate.billions))")
+    }
+  }
+
+  private static func documents(_ path: String, _ console: Console) throws {
+    let texts = try FileSystem.read(path).split(separator: UInt8(ascii: "\n"))
+      .compactMap { try JSON(parsing: Array($0))["text"]?.stringValue }
+    for (name, run) in CorpusBenchmark.tasks {
+      // Tables are made on first use.
+      var sum = run(texts.first ?? "")
+      let time = seconds { for text in texts { sum &+= run(text) } }
+      console.print("\(name)\t\(time)\t\(sum)")
     }
   }
 }

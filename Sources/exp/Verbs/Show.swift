@@ -202,6 +202,7 @@ struct ShowPage {
     try notes(execution.id)
     try recipeBody(start.recipe)
     if let result = execution.end?.result { resultBody(result) }
+    if let result = execution.end?.result { try corpusTables(result) }
     try metricTable(execution.id)
     try logTail(execution)
     try findings([execution.recipe])
@@ -327,7 +328,7 @@ struct ShowPage {
       try listing(session.store.readTree(artifact.digest))
     } else if let size {
       line("size", Format.bytes(size))
-      try preview(artifact)
+      if try !corpusTables(artifact) { try preview(artifact) }
     }
   }
 
@@ -339,6 +340,50 @@ struct ShowPage {
       table.add([path, Format.bytes(entry.size), entry.object.short])
     }
     print(table)
+  }
+
+  /// What a stage did to a corpus, and to which test items.
+  private func corpusTables(_ result: StageResult) throws {
+    for port in ["statistics", "report"] {
+      if let artifact = result.outputs[port], artifact.kind == .file {
+        _ = try corpusTables(artifact)
+      }
+    }
+  }
+
+  /// False when the artifact is no statistics of a corpus.
+  private func corpusTables(_ artifact: Artifact) throws -> Bool {
+    guard try session.store.size(of: artifact.digest) < 1 << 24,
+      let json = try? JSON(parsing: session.store.read(artifact.digest))
+    else { return false }
+    if let table = contaminationTable(json) {
+      heading("Test items found")
+      print(table)
+      return true
+    }
+    guard let report = CorpusReport(json) else { return false }
+    heading("Documents")
+    print(report.table)
+    heading("Sources")
+    print(report.sourceTable)
+    if !report.counts.isEmpty {
+      heading("Within documents")
+      print(report.countTable)
+    }
+    examples(report)
+    return true
+  }
+
+  private func examples(_ report: CorpusReport) {
+    let rules = report.rules.filter { !$0.examples.isEmpty }
+    if rules.isEmpty { return }
+    heading("Examples")
+    for rule in rules {
+      for example in rule.examples.prefix(2) {
+        let text = example.text.split(whereSeparator: \.isNewline).joined(separator: " ⏎ ")
+        console.print(fit("\(rule.name)/\(rule.reason)  \(example.id)  \(text)", to: console.width))
+      }
+    }
   }
 
   private func preview(_ artifact: Artifact) throws {

@@ -1,0 +1,8 @@
+package import Pipeline
+
+extension PortType {
+  /// A folder with `classifier.json` and a model: `model.bin` of fastText, or a checkpoint's files.
+  package static let classifier: PortType = "classifier"
+  /// A mixture's weights: `{"weights": {"math": 0.25, …}}`.
+  package static let weights: PortType = "weights"
+}
