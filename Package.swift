@@ -78,8 +78,8 @@ let package = Package(
     .executableTarget(
       name: "exp",
       dependencies: [
-        "ContentStore", "Ledger", "Provenance", "Text", "Numerics", "LanguageModel", "Evaluation",
-        "Pipeline", "Stages", "Runner", "Reports", "CLinux",
+        "ContentStore", "Ledger", "Provenance", "Text", "Corpus", "Numerics", "LanguageModel",
+        "Evaluation", "Pipeline", "Stages", "Runner", "Reports", "CLinux",
       ],
       swiftSettings: command, linkerSettings: [.linkedLibrary("m")]),
 

@@ -1,4 +1,5 @@
 import ContentStore
+import Corpus
 import Glibc
 import Ledger
 import Numerics
@@ -15,8 +16,10 @@ enum Bench: Verb {
       exp bench ledger RUNS DIR      fills a new store with made-up runs
       exp bench metrics DIR          durable points a second, and bytes a point
       exp bench products [THREADS]   10⁹ operations a second of the matrix products
+      exp bench fasttext TEXT MODEL WORDNGRAMS BUCKETS
+                                     seconds to train fastText's classifier on a file in its form
     """
-  static let operands = Operands.between(1, 3, "WHAT [ARGUMENT]...")
+  static let operands = Operands.between(1, 5, "WHAT [ARGUMENT]...")
   static let isHidden = true
 
   static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
@@ -26,6 +29,7 @@ enum Bench: Verb {
     case ("ledger", 2): try ledger(rest, console)
     case ("metrics", 1): try metrics(rest[0], console)
     case ("products", 0...1): products(Int(rest.first ?? "1") ?? 1, console)
+    case ("fasttext", 4): try fastText(rest, console)
     default: throw UsageError("exp bench: unknown measurement; `exp help bench` lists them")
     }
     return .done
@@ -80,6 +84,18 @@ enum Bench: Verb {
       }
     }
     console.print("points/s\t\(Double(batches * size) / time)")
+  }
+
+  private static func fastText(_ rest: [String], _ console: Console) throws {
+    guard let wordNgrams = Int(rest[2]), let buckets = Int(rest[3]) else {
+      throw UsageError("exp bench fasttext: WORDNGRAMS and BUCKETS are numbers")
+    }
+    let options = FastTextOptions(
+      wordNgrams: wordNgrams, buckets: buckets, initialization: .firstTenth)
+    let time = try seconds {
+      try FastTextBenchmark.train(text: rest[0], model: rest[1], options)
+    }
+    console.print("seconds\t\(time)")
   }
 
   private static func products(_ threads: Int, _ console: Console) {
