@@ -12,7 +12,7 @@ import Testing
     let sum = 0.5 + 0.3 * 1.5 + 0.2
     #expect(moved.shares == ["web": 0.5 / sum, "math": 0.3 * 1.5 / sum, "code": 0.2 / sum])
     #expect(try MixtureWeights(file: moved.json.canonical()).shift == ["math": 0.5])
-    #expect(throws: CorpusError("\"maths\" has no weight to shift; did you mean \"math\"?")) {
+    #expect(throws: CorpusError("\"maths\" has no weight to shift (did you mean \"math\"?)")) {
       try weights.shifted(by: ["maths": 0.1])
     }
   }

@@ -55,10 +55,14 @@ import Testing
       report.add(actual: label, probabilities: probabilities)
     }
     #expect(report.count == 8 && report.accuracy.value == 0.5)
-    #expect(report.byLabel.map(\.precision) == [2.0 / 3, 0.25, 1])
-    #expect(report.byLabel.map(\.recall) == [2.0 / 3, 0.5, 1.0 / 3])
-    #expect(report.byLabel.map(\.f1) == [4.0 / 6, 2.0 / 6, 2.0 / 4])
-    #expect(report.macroF1 == (4.0 / 6 + 2.0 / 6 + 0.5) / 3)
+    let third: Double = 1.0 / 3
+    let precisions: [Double] = [2 * third, 0.25, 1]
+    let recalls: [Double] = [2 * third, 0.5, third]
+    let scores: [Double] = [2 * third, third, 0.5]
+    #expect(report.byLabel.map(\.precision) == precisions)
+    #expect(report.byLabel.map(\.recall) == recalls)
+    #expect(report.byLabel.map(\.f1) == scores)
+    #expect(abs(report.macroF1 - 0.5) < 1e-15)
     // All choices stand in one bin, sure by 0.75 and right by 0.5.
     #expect(report.calibrationError == 0.25)
   }

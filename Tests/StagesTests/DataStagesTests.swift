@@ -269,9 +269,9 @@ import Text
   @Test func `weights of nothing, missing weights and too many epochs are named`() throws {
     let inputs = ["web": Self.texts("bad", 9), "math": Self.texts("good", 3), "none": []]
     for (with, part) in [
-      (["weights": ["web": 1, "math": 1]], "\"none\""),
+      (["weights": ["web": 1, "math": 1]], "says nothing of the group"),
       (["weights": ["web": 1, "math": 1, "none": 1]], "holds nothing"),
-      (["weights": ["web": 1, "math": 1, "none": 0, "mat": 2]], "did you mean \"math\""),
+      (["weights": ["web": 1, "math": 1, "none": 0, "mat": 2]], "names a group that is not there"),
       (
         [
           "weights": ["web": 1, "math": 1, "none": 0], "unit": "documents", "size": 20,
