@@ -52,7 +52,7 @@ struct ClassifierRule: DocumentRule {
   }
 
   private func probability(_ text: String) -> Float {
-    classifier?.probabilities(of: [text])[0][number] ?? 0
+    (try? classifier?.probabilities(of: [text])[0][number]) ?? 0
   }
 
   func judge(_ draft: inout Draft) -> String? {

@@ -52,7 +52,7 @@ package enum Classify: Stage {
     for input in context.inputs("documents") {
       let reader = try input.documents()
       while case let batch = try reader.nextBatch(bytes: documentBatchBytes), !batch.isEmpty {
-        let answers = classifier.probabilities(of: batch.map(\.text))
+        let answers = try classifier.probabilities(of: batch.map(\.text))
         var lines: [UInt8] = []
         for (document, probabilities) in zip(batch, answers) {
           let label = classifier.labels[probabilities.best]

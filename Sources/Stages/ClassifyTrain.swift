@@ -12,11 +12,13 @@ package enum ClassifyTrain: Stage {
     let heldOutShare: Double
     let isShuffled: Bool
     let fastText: FastTextOptions
+    let transformer: TransformerTraining.Options
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
       model = try reader.choice(
         "model", default: ClassifierKind.fasttext,
-        "fasttext: fastText's supervised model, bit for bit.")
+        "fasttext: fastText's supervised model, bit for bit. transformer: the input \"checkpoint\", "
+          + "fine-tuned with a head on the last token.")
       labelField = try reader.string(
         "labelField", default: "source",
         "What labels the input \"documents\": source, or a path in the metadata such as "
@@ -30,6 +32,9 @@ package enum ClassifyTrain: Stage {
       )
       fastText = try reader.object("fasttext", "fastText's own parameters.") {
         (inner) throws(ParameterError) in try FastTextOptions(from: &inner)
+      }
+      transformer = try reader.object("transformer", "How a checkpoint is fine-tuned.") {
+        (inner) throws(ParameterError) in try TransformerTraining.Options(from: &inner)
       }
     }
   }
@@ -49,6 +54,9 @@ package enum ClassifyTrain: Stage {
           "negative", .documents, "Documents labelled \"negative\".", optional: true, list: true),
         Port(
           "documents", .documents, "Documents labelled by labelField.", optional: true, list: true),
+        Port(
+          "checkpoint", .checkpoint, "What a transformer begins from, with its tokenizer.",
+          optional: true),
       ],
       outputs: [
         Port("classifier", .classifier, "The trained classifier."),
@@ -59,8 +67,14 @@ package enum ClassifyTrain: Stage {
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
     try FileSystem.createFolder(context.scratchFolder)
     let examples = LabelledDocuments(parameters, context)
-    let model = try FastTextTraining(parameters, examples, context).train()
-    let classifier = TextClassifier(model, threads: context.threads)
+    let classifier =
+      switch parameters.model {
+      case .fasttext:
+        TextClassifier(
+          try FastTextTraining(parameters, examples, context).train(), threads: context.threads)
+      case .transformer:
+        try TransformerTraining(parameters.transformer, context).train(examples)
+      }
     try classifier.write(to: context.makeTree("classifier"))
     try ClassifierTest(classifier, context).score(on: examples)
   }
@@ -187,7 +201,7 @@ private struct ClassifierTest {
     try examples.each(heldOut: true, "scoring") { batch in
       let known = batch.filter { numbers[$0.label] != nil }
       unknown += batch.count - known.count
-      let answers = classifier.probabilities(of: known.map(\.document.text))
+      let answers = try classifier.probabilities(of: known.map(\.document.text))
       for ((document, label), probabilities) in zip(known, answers) {
         report.add(actual: numbers[label]!, probabilities: probabilities)
         try output.write(outcome(document, label, probabilities).canonicalText() + "\n")

@@ -22,7 +22,7 @@ enum PhaseReader {
         + "out is as above."
     ) { (reader) throws(ParameterError) in try PhaseParameters(from: &reader) }
     if reader.isListing { return [] }
-    let defaults = Training.Mix(mix ?? [mainSource: 1])
+    let defaults = SourceMix(mix ?? [mainSource: 1])
     let phases: [Pretrain.Parameters.Phase]
     if own.isEmpty {
       let count = try single(tokens, steps, perStep: batch * sequence)
@@ -63,7 +63,7 @@ enum PhaseReader {
   }
 
   private static func resolve(
-    _ own: [PhaseParameters], batch: Int, sequence: Int, mix: Mix
+    _ own: [PhaseParameters], batch: Int, sequence: Int, mix: SourceMix
   ) throws(ParameterError) -> [Pretrain.Parameters.Phase] {
     var phases: [Pretrain.Parameters.Phase] = []
     for (index, phase) in own.enumerated() {
@@ -76,7 +76,7 @@ enum PhaseReader {
         .init(
           data: DataPhase(
             steps: steps, batch: size, sequence: length,
-            mix: phase.mix.map { Training.Mix($0) } ?? mix),
+            mix: phase.mix.map { SourceMix($0) } ?? mix),
           own: phase))
     }
     return phases

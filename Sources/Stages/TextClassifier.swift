@@ -7,35 +7,57 @@ import Text
 
 /// What kind of model a classifier is.
 enum ClassifierKind: String, CaseIterable {
-  case fasttext
+  case fasttext, transformer
 }
 
-/// A trained classifier of texts, as the artifact `classifier` holds it.
+/// A trained classifier of texts, as the artifact `classifier` holds it: a folder with
+/// `classifier.json`, and fastText's `model.bin` or a checkpoint with a score head.
 struct TextClassifier: Sendable {
   static let description = "classifier.json"
   static let fastTextFile = "model.bin"
 
-  private let model: FastTextModel
+  private enum Model: Sendable {
+    case fastText(FastTextModel)
+    case transformer(TransformerClassifier)
+  }
+
+  private let model: Model
   /// By number.
   let labels: [String]
   private let compute: Compute
 
   init(_ model: FastTextModel, threads: Int) {
-    self.model = model
+    self.model = .fastText(model)
     labels = model.labels
+    compute = Compute(threads: threads)
+  }
+
+  init(_ model: TransformerClassifier, labels: [String], threads: Int) {
+    self.model = .transformer(model)
+    self.labels = labels
     compute = Compute(threads: threads)
   }
 
   /// Reads the artifact; a folder with fastText's own `model.bin` alone is one too.
   init(_ input: InputArtifact, threads: Int) throws {
-    guard input.artifact.kind == .tree,
-      try input.tree().entries[Self.fastTextFile] != nil
-    else {
+    let paths = input.artifact.kind == .tree ? Set(try input.tree().entries.keys) : []
+    if paths.contains(Self.fastTextFile) {
+      self.init(try FastTextModel(file: input.read(path: Self.fastTextFile)), threads: threads)
+    } else if paths.contains(Self.description) {
+      let json = try JSON(parsing: input.read(path: Self.description))
+      let labels = json["labels"]?.arrayValue?.compactMap(\.stringValue) ?? []
+      let model = try TransformerClassifier(
+        input.checkpoint(), maximumLength: json["maxLength"]?.intValue ?? 512)
+      guard labels.count == model.labelCount else {
+        throw StageError(
+          "classifier.json names \(labels.count) labels, the model has \(model.labelCount)")
+      }
+      self.init(model, labels: labels, threads: threads)
+    } else {
       throw StageError(
         "the input is no classifier; connect one of classify-train, or a folder with fastText's "
           + "model.bin")
     }
-    self.init(try FastTextModel(file: input.read(path: Self.fastTextFile)), threads: threads)
   }
 
   /// The number of a label.
@@ -47,22 +69,33 @@ struct TextClassifier: Sendable {
   }
 
   /// Every label's probability for each text; an answer does not depend on the other texts.
-  func probabilities(of texts: [String]) -> [[Float]] {
-    texts.mapped(on: compute) { part in
-      var predictor = FastTextPredictor(model)
-      return part.map { predictor.probabilities($0) }
+  func probabilities(of texts: [String]) throws -> [[Float]] {
+    switch model {
+    case .fastText(let model):
+      texts.mapped(on: compute) { part in
+        var predictor = FastTextPredictor(model)
+        return part.map { predictor.probabilities($0) }
+      }
+    case .transformer(let model): try model.probabilities(of: texts, on: compute)
     }
   }
 
   /// Writes the artifact.
   func write(to output: any OutputTree) throws {
-    let file = try output.makeFile(Self.fastTextFile)
-    try model.write { try file.write($0) }
-    try file.finish()
-    let description: JSON = [
-      "kind": .string(ClassifierKind.fasttext.rawValue), "labels": .array(labels.map(JSON.string)),
-    ]
-    try output.add(Self.description, description.canonical())
+    var description: [String: JSON] = ["labels": .array(labels.map(JSON.string))]
+    switch model {
+    case .fastText(let model):
+      description["kind"] = .string(ClassifierKind.fasttext.rawValue)
+      let file = try output.makeFile(Self.fastTextFile)
+      try model.write { try file.write($0) }
+      try file.finish()
+    case .transformer(let model):
+      description["kind"] = .string(ClassifierKind.transformer.rawValue)
+      description["maxLength"] = .integer(model.maximumLength)
+      for (path, bytes) in try model.checkpoint.files().sorted(by: { $0.key < $1.key })
+      where path != Self.description { try output.add(path, bytes) }
+    }
+    try output.add(Self.description, JSON.object(description).canonical())
     try output.finish()
   }
 }

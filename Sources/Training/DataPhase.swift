@@ -6,9 +6,9 @@ package struct DataPhase: Hashable, Sendable {
   /// Tokens per sequence.
   package var sequence: Int
   /// The sources and what part of the sequences comes from each.
-  package var mix: Mix
+  package var mix: SourceMix
 
-  package init(steps: Int, batch: Int, sequence: Int, mix: Mix = Mix()) {
+  package init(steps: Int, batch: Int, sequence: Int, mix: SourceMix = SourceMix()) {
     self.steps = steps
     self.batch = batch
     self.sequence = sequence
@@ -21,7 +21,7 @@ package struct DataPhase: Hashable, Sendable {
 /// How many of some sequences come from which source. Of the first n sequences every source has had its
 /// exact share to within as many sequences as there are sources, and a source's count never falls as n
 /// grows, whatever n is: no draw is needed, so a count is known without the steps before.
-package struct Mix: Hashable, Sendable {
+package struct SourceMix: Hashable, Sendable {
   /// Names in order: the main source first, the others by name.
   package let names: [String]
   /// Parts of `names` in 2⁴⁰ths of the whole, added up; the last is the whole.

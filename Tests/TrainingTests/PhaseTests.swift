@@ -7,8 +7,8 @@ import Training
 /// Two sources, three phases: batch, length, mix, rotary base and learning rate all change.
 private let phases = [
   DataPhase(steps: 4, batch: 4, sequence: 8),
-  DataPhase(steps: 3, batch: 3, sequence: 16, mix: Mix(["tokens": 2, "math": 1])),
-  DataPhase(steps: 4, batch: 2, sequence: 32, mix: Mix(["math": 1])),
+  DataPhase(steps: 3, batch: 3, sequence: 16, mix: SourceMix(["tokens": 2, "math": 1])),
+  DataPhase(steps: 4, batch: 2, sequence: 32, mix: SourceMix(["math": 1])),
 ]
 
 private func phasedPlan() -> TrainingPlan {

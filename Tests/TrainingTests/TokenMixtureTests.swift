@@ -8,7 +8,7 @@ import Training
     ["x": 1e-9, "y": 1], ["tokens": 3],
   ])
   func `shares hold over every prefix, and no count ever falls`(weights: [String: Double]) {
-    let mix = Mix(weights)
+    let mix = SourceMix(weights)
     let total = weights.values.reduce(0, +)
     var before = mix.names.map { _ in 0 }
     for count in 1...5000 {
@@ -24,13 +24,13 @@ import Training
   }
 
   @Test func `a count is exact far out`() {
-    let mix = Mix(["tokens": 3, "math": 1])
+    let mix = SourceMix(["tokens": 3, "math": 1])
     #expect(mix.names == ["tokens", "math"])
     #expect(mix.counts(of: 1 << 50) == [3 << 48, 1 << 48])
   }
 
   @Test func `a source with weight 0 is not in the mix`() {
-    #expect(Mix(["tokens": 1, "math": 0]).names == ["tokens"])
+    #expect(SourceMix(["tokens": 1, "math": 0]).names == ["tokens"])
   }
 }
 
@@ -43,7 +43,7 @@ import Training
     try TokenMixture(streams(), phases: phases, seed: seed)
   }
 
-  private let half = Mix(["tokens": 1, "math": 1])
+  private let half = SourceMix(["tokens": 1, "math": 1])
 
   @Test
   func `a source goes through whole epochs, whatever it is mixed with and however it is phased`()
@@ -52,7 +52,7 @@ import Training
     let mixture = try mixture([
       DataPhase(steps: 7, batch: 4, sequence: 16),
       DataPhase(steps: 9, batch: 6, sequence: 16, mix: half),
-      DataPhase(steps: 30, batch: 5, sequence: 16, mix: Mix(["tokens": 2, "math": 1])),
+      DataPhase(steps: 30, batch: 5, sequence: 16, mix: SourceMix(["tokens": 2, "math": 1])),
     ])
     let drawn = (0..<mixture.steps).flatMap { mixture.sequences(after: $0) }
     for name in ["tokens", "math"] {
@@ -113,7 +113,8 @@ import Training
   }
 
   @Test func `a source that is missing or too short is refused by name`() throws {
-    let phase = DataPhase(steps: 1, batch: 1, sequence: 16, mix: Mix(["tokens": 1, "code": 1]))
+    let phase = DataPhase(
+      steps: 1, batch: 1, sequence: 16, mix: SourceMix(["tokens": 1, "code": 1]))
     #expect {
       try TokenMixture(try streams(), phases: [phase], seed: 0)
     } throws: { "\($0)".contains("no source \"code\"") }

@@ -25,8 +25,10 @@ enum Bench: Verb {
       exp bench sample [THREADS]     tokens a second of sampling from model A
       exp bench digests [THREADS]    digests of all numeric work, for script/exactness to compare
       exp bench documents FILE       seconds of each filter, and of MinHash, on JSON Lines
+      exp bench fasttext TEXT MODEL WORDNGRAMS BUCKETS
+                                     seconds to train fastText's classifier on a file in its form
     """
-  static let operands = Operands.between(1, 3, "WHAT [ARGUMENT]...")
+  static let operands = Operands.between(1, 5, "WHAT [ARGUMENT]...")
   static let isHidden = true
 
   static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
@@ -44,6 +46,7 @@ enum Bench: Verb {
     case ("train", 1...3): try train(rest, console)
     case ("sample", 0...1): try sample(rest.first, console)
     case ("documents", 1): try documents(rest[0], console)
+    case ("fasttext", 4): try fastText(rest, console)
     default: throw UsageError("exp bench: unknown measurement; `exp help bench` lists them")
     }
     return .done
@@ -163,6 +166,18 @@ enum Bench: Verb {
     }
     console.print("seconds\t\(time)")
     console.print("tokens\t\(tokens)")
+  }
+
+  private static func fastText(_ rest: [String], _ console: Console) throws {
+    guard let wordNgrams = Int(rest[2]), let buckets = Int(rest[3]) else {
+      throw UsageError("exp bench fasttext: WORDNGRAMS and BUCKETS are numbers")
+    }
+    let options = FastTextOptions(
+      wordNgrams: wordNgrams, buckets: buckets, initialization: .firstTenth)
+    let time = try seconds {
+      try FastTextBenchmark.train(text: rest[0], model: rest[1], options)
+    }
+    console.print("seconds\t\(time)")
   }
 
   private static func products(_ compute: Compute, _ console: Console) {
