@@ -1,101 +1,109 @@
 import ContentStore
 import Corpus
+import Numerics
 import Testing
+
+/// A part's lines as JSON.
+func records(_ world: World, _ part: WorldPart) throws -> [JSON] {
+  try (0..<world.count(part)).map { try JSON(parsing: world.line(part, at: $0).dropLast()) }
+}
+
+func documents(_ world: World, _ part: WorldPart) throws -> [Document] {
+  try records(world, part).map { try #require(Document(json: $0)) }
+}
+
+func rows(_ world: World, _ split: WorldSplit, rephrased: Bool = false) throws -> [[String]] {
+  try (rephrased ? world.factSubjects : world.subjects).flatMap { subject in
+    try CSV.rows(world.test(subject, split, rephrased: rephrased), file: subject).map(\.fields)
+  }
+}
+
+/// The right choice of a test's row.
+func answer(_ row: [String]) -> String {
+  row[1 + ["A", "B", "C", "D"].firstIndex(of: row[5])!]
+}
 
 struct WorldTests {
   let world = World(entities: 60, phrasings: 5, seed: 3)
 
-  private func documents(_ world: World) -> [Document] {
-    (0..<world.documentCount).map { world.document(at: $0) }
-  }
-
-  private func rows(_ world: World, _ split: WorldSplit) throws -> [[String]] {
-    try world.subjects.flatMap { subject in
-      try CSV.rows(world.test(subject, split), file: subject).map(\.fields)
-    }
-  }
-
-  @Test func `the same seed gives the same bytes, and another seed others`() throws {
+  @Test(arguments: WorldPart.allCases)
+  func `every part is canonical JSON Lines, the same each time, with its own ids`(
+    part: WorldPart
+  ) throws {
     let again = World(entities: 60, phrasings: 5, seed: 3)
-    #expect(documents(world) == documents(again))
-    #expect(try rows(world, .test) == rows(again, .test))
     let other = World(entities: 60, phrasings: 5, seed: 4)
-    #expect(documents(world) != documents(other))
-    #expect(try rows(world, .test) != rows(other, .test))
-  }
-
-  @Test func `the bytes of a world are those of revision 1`() throws {
-    let text =
-      documents(world).map(\.text).joined(separator: "\n")
-      + (try rows(world, .test).map { $0.joined(separator: "|") }.joined(separator: "\n"))
-    #expect(SHA256.hash(Array(text.utf8)).short == "bc018eff")
-  }
-
-  @Test func `every document has its own id, and a text without gaps left in it`() {
-    let all = documents(world)
-    #expect(Set(all.map(\.id)).count == all.count)
-    for document in all {
-      #expect(!document.text.contains("{") && !document.text.contains("}"))
-      #expect(!document.text.isEmpty && document.text.last != "\n")
+    var ids: Set<String> = []
+    for place in 0..<world.count(part) {
+      let line = world.line(part, at: place)
+      let json = try JSON(parsing: line.dropLast())
+      #expect(try json.canonical() + [UInt8(ascii: "\n")] == line)
+      #expect(line == again.line(part, at: place))
+      #expect(ids.insert(try #require(json["id"]?.stringValue)).inserted)
     }
-    #expect(Set(all.map(\.source)) == ["encyclopedia", "exams"])
+    #expect(world.line(part, at: 0) != other.line(part, at: 0))
+    #expect(world.count(part) > 0)
+  }
+
+  @Test func `the bytes of a world are those of revision 2`() throws {
+    var hasher = SHA256()
+    for part in WorldPart.allCases {
+      for place in 0..<world.count(part) { hasher.update(world.line(part, at: place)) }
+    }
+    for row in try rows(world, .test) + rows(world, .val, rephrased: true) {
+      hasher.update(Array(row.joined(separator: "|").utf8))
+    }
+    for file in world.retrieval + world.robots { hasher.update(file.bytes) }
+    #expect(hasher.finalize().short == "bc018eff")
+  }
+
+  @Test(arguments: WorldPart.allCases)
+  func `lines are the same however they are cut and shared out`(part: WorldPart) {
+    let count = min(50, world.count(part))
+    let one = world.lines(part, 0..<count, on: Compute(threads: 1)).flatMap { $0 }
+    let three = world.lines(part, 0..<count, on: Compute(threads: 3)).flatMap { $0 }
+    let cut =
+      world.lines(part, 0..<7, on: Compute(threads: 2))
+      + world.lines(part, 7..<count, on: Compute(threads: 2))
+    #expect(one == three)
+    #expect(one == cut.flatMap { $0 })
   }
 
   @Test(arguments: [40, 300, 5000])
-  func `names are unique among all entities`(entities: Int) {
+  func `names are unique among all entities`(entities: Int) throws {
     let world = World(entities: entities, phrasings: 1, seed: 9)
-    let names = documents(world).filter { $0.source == "encyclopedia" }
-      .compactMap { $0.metadata["entity"]?.stringValue }
+    let names = try documents(world, .wiki).compactMap { $0.metadata["entity"]?.stringValue }
     #expect(names.count == entities)
     #expect(Set(names).count == entities)
   }
 
-  @Test func `every row has four different choices and an answer`() throws {
-    for split in WorldSplit.allCases {
-      let rows = try rows(world, split)
-      #expect(!rows.isEmpty)
-      for row in rows {
-        #expect(row.count == 6)
-        #expect(Set(row[1...4]).count == 4)
-        #expect(["A", "B", "C", "D"].contains(row[5]))
+  @Test func `no text has a gap left in it, or two blanks, or a small letter in front`() throws {
+    for part in [WorldPart.wiki, .web, .books, .languages, .long] {
+      for document in try documents(world, part) where document.metadata["truth"]?["flaw"] == nil {
+        #expect(!document.text.contains("{"))
+        #expect(!document.text.contains("  "))
+        #expect(document.text.last != "\n")
       }
     }
-    #expect(world.test("alchemy", .test).isEmpty)
-  }
-
-  @Test func `each fact of the unasked half is asked exactly once`() throws {
-    let questions = try (rows(world, .val) + rows(world, .test)).map { $0[0] }
-    #expect(Set(questions).count == questions.count)
-    // Half of each kind's members, rounded up, with five facts each: 15 12 12 9 6 6 members.
-    #expect(questions.count == (8 + 6 + 6 + 5 + 3 + 3) * 5)
-  }
-
-  @Test func `no question of val or test is answered in an exam sheet, and all of dev are`() throws
-  {
-    let sheets = documents(world).filter { $0.source == "exams" }.map(\.text).joined(
-      separator: "\n")
-    for row in try rows(world, .val) + rows(world, .test) {
-      #expect(!sheets.contains("Question: \(row[0])\n"))
-    }
-    for row in try rows(world, .dev) {
-      #expect(sheets.contains("Question: \(row[0])\nAnswer: \(answer(row))"))
+    for document in try documents(world, .wiki) {
+      for sentence in document.text.split(separator: ". ") {
+        #expect(sentence.first?.isUppercase == true)
+      }
     }
   }
 
-  @Test func `the articles of an entity tell what the test calls right`() throws {
-    let articles = documents(world).filter { $0.source == "encyclopedia" }
-    let byEntity = Dictionary(grouping: articles) { $0.metadata["entity"]?.stringValue ?? "" }
-    for row in try rows(world, .test) {
-      let entity = try #require(byEntity.keys.first { row[0].contains($0) })
-      let own = try #require(byEntity[entity])
-      #expect(own.count == 5)
-      #expect(own.allSatisfy { $0.text.contains(answer(row)) })
-    }
+  @Test func `documents joins the clean parts`() throws {
+    let all = Set(try documents(world, .documents).map(\.id))
+    let parts = try [WorldPart.wiki, .exams, .code, .math, .languages]
+      .flatMap { try documents(world, $0).map(\.id) }
+    #expect(all == Set(parts))
+    #expect(all.count == parts.count)
   }
 
-  @Test func `the articles of an entity are all phrased differently`() {
-    let articles = documents(world).filter { $0.source == "encyclopedia" }
-    let byEntity = Dictionary(grouping: articles) { $0.metadata["entity"]?.stringValue ?? "" }
+  @Test func `the articles of an entity are all phrased differently`() throws {
+    let byEntity = Dictionary(grouping: try documents(world, .wiki)) {
+      $0.metadata["entity"]?.stringValue ?? ""
+    }
+    #expect(byEntity.count == 60)
     for (_, own) in byEntity {
       let sentences = own.flatMap { $0.text.split(separator: ". ").dropFirst() }
         .map { $0.hasSuffix(".") ? $0.dropLast() : $0 }
@@ -104,15 +112,141 @@ struct WorldTests {
     }
   }
 
-  @Test func `fewer kinds give fewer subjects, and parts that add up`() {
+  @Test func `fewer kinds give fewer subjects, and parts that add up`() throws {
     let small = World(entities: 61, phrasings: 1, kinds: 2, seed: 1)
-    #expect(small.subjects == ["biography", "geography"])
-    #expect(documents(small).count { $0.source == "encyclopedia" } == 61)
+    #expect(small.factSubjects == ["biography", "geography"])
+    #expect(
+      small.subjects == ["arithmetic", "biography", "geography", "programming", "translation"])
+    #expect(small.count(.wiki) == 61)
+    for part in WorldPart.allCases { #expect(try records(small, part).count == small.count(part)) }
+  }
+
+  @Test func `a book keeps its secret from the first chapter to the last`() throws {
+    for book in try documents(world, .books) {
+      let hidden = try #require(book.text.firstRange(of: "they hid the "))
+      let rest = book.text[hidden.upperBound...].split(separator: " ", maxSplits: 4)
+      let place = rest[3]
+      #expect(book.text.contains("under the \(place)."))
+      #expect(book.text.contains("Chapter 8"))
+      #expect(book.text.utf8.count > 5000)
+    }
+  }
+
+  @Test func `long documents answer what their beginnings say`() throws {
+    for document in try documents(world, .long) {
+      let parts = document.text.split(separator: "\n\n")
+      let depths = try #require(document.metadata["depthsPercent"]?.arrayValue)
+      #expect(parts.count == depths.count + 1)
+      for part in parts.dropFirst() {
+        let lines = part.split(separator: "\nAnswer: ")
+        #expect(lines[0].hasPrefix("Question: Where did "))
+        #expect(parts[0].contains(lines[1]))
+      }
+      let words = parts[0].split(separator: " ").count
+      #expect(document.metadata["words"]?.intValue == words)
+    }
+  }
+
+  @Test func `retrieval's answers stand in the context at the depth that the subject names`() throws
+  {
+    for (path, bytes) in world.retrieval {
+      let name = try #require(path.split(separator: "/").last).dropLast("_test.csv".count)
+      let parts = name.split(separator: "-")
+      let (words, depth) = (try #require(Int(parts[1])), try #require(Double(parts[3])))
+      for row in try CSV.rows(bytes, file: path).map(\.fields) {
+        let at = try #require(row[0].firstRange(of: answer(row)))
+        #expect(row[1...4].count { row[0].contains($0) } == 1)
+        let before = row[0][..<at.lowerBound].split(separator: " ").count
+        // Notes and sentences are whole, so the depth is met within a few words.
+        #expect(abs(Double(before) - depth / 100 * Double(words)) < 45)
+      }
+    }
+  }
+
+  @Test func `translations name the entity, and parallel ones say it in English too`() throws {
+    for document in try documents(world, .languages) {
+      let name = try #require(document.metadata["entity"]?.stringValue)
+      #expect(document.text.contains(name))
+      let isParallel = try #require(document.metadata["parallel"]?.boolValue)
+      #expect(document.text.contains("English: ") == isParallel)
+    }
+  }
+}
+
+struct WorldQuestionTests {
+  let world = World(entities: 60, phrasings: 5, seed: 3)
+
+  @Test func `every row has four different choices and an answer`() throws {
+    for split in WorldSplit.allCases {
+      for rows in try [rows(world, split), rows(world, split, rephrased: true)] {
+        #expect(!rows.isEmpty)
+        for row in rows {
+          #expect(row.count == 6)
+          #expect(Set(row[1...4]).count == 4)
+          #expect(["A", "B", "C", "D"].contains(row[5]))
+        }
+      }
+    }
+    #expect(world.test("alchemy", .test).isEmpty)
+  }
+
+  @Test func `each fact of the unasked half is asked exactly once`() throws {
+    let questions = try world.factSubjects.flatMap { subject in
+      try [WorldSplit.val, .test].flatMap { split in
+        try CSV.rows(world.test(subject, split), file: subject).map { $0.fields[0] }
+      }
+    }
+    #expect(Set(questions).count == questions.count)
+    #expect((150...180).contains(questions.count))
+  }
+
+  @Test func `no question of val or test is answered in a clean document, and all of dev are`()
+    throws
+  {
+    let texts = try [WorldPart.documents, .long, .books].flatMap { try documents(world, $0) }
+      .map(\.text).joined(separator: "\n")
+    for row in try rows(world, .val) + rows(world, .test) {
+      #expect(!texts.contains("Question: \(row[0])\n"))
+    }
+    for subject in world.factSubjects {
+      for row in try CSV.rows(world.test(subject, .dev), file: subject).map(\.fields) {
+        #expect(texts.contains("Question: \(row[0])\nAnswer: \(answer(row))"))
+      }
+    }
+  }
+
+  @Test func `rephrased questions ask the same in words that no document has`() throws {
+    let texts = try [WorldPart.documents, .web, .books, .long].flatMap { try documents(world, $0) }
+      .map(\.text).joined(separator: "\n")
+    let plain = try world.factSubjects.flatMap {
+      try CSV.rows(world.test($0, .test), file: $0).map(\.fields)
+    }
+    let rephrased = try rows(world, .test, rephrased: true)
+    #expect(plain.count == rephrased.count)
+    for (a, b) in zip(plain, rephrased) {
+      #expect(a[0] != b[0])
+      #expect(a.dropFirst() == b.dropFirst())
+      #expect(!texts.contains(b[0]))
+    }
+  }
+
+  @Test func `the articles of an entity tell what the test calls right`() throws {
+    let byEntity = Dictionary(grouping: try documents(world, .wiki)) {
+      $0.metadata["entity"]?.stringValue ?? ""
+    }
+    for row in try rows(world, .test, rephrased: true) {
+      // The longest name, for one may stand within another.
+      let named = byEntity.keys.filter { row[0].contains($0) }
+      let entity = try #require(named.max { $0.utf8.count < $1.utf8.count })
+      let own = try #require(byEntity[entity])
+      #expect(own.count == 5)
+      #expect(own.allSatisfy { $0.text.lowercased().contains(answer(row).lowercased()) })
+    }
   }
 
   @Test func `right answers stand at each place about equally often`() throws {
     let large = World(entities: 2000, phrasings: 1, seed: 1)
-    let places = Dictionary(grouping: try rows(large, .test)) { $0[5] }
+    let places = Dictionary(grouping: try rows(large, .test, rephrased: true)) { $0[5] }
     // About 1,000 each of 4,000: within 4 standard deviations of 27.
     for (_, rows) in places { #expect((890...1110).contains(rows.count)) }
     #expect(places.count == 4)
@@ -124,7 +258,189 @@ struct WorldTests {
     #expect(rows.map(\.fields) == [fields])
   }
 
-  private func answer(_ row: [String]) -> String {
-    row[1 + ["A", "B", "C", "D"].firstIndex(of: row[5])!]
+  @Test func `sums in the documents are right, and those of the tests are kept from them`() throws {
+    var seen: Set<String> = []
+    for document in try documents(world, .math) {
+      for line in document.text.split(separator: "\n") where line.contains(" = ") {
+        let words = line.split { $0 == " " || $0 == "." }
+        let (a, b) = (try #require(Int(words[0])), try #require(Int(words[2])))
+        let result =
+          switch words[1] {
+          case "+": a + b
+          case "-": a - b
+          case "*": a * b
+          default: a / b
+          }
+        #expect(Int(words[4]) == result)
+        seen.insert("What is \(words[0...2].joined(separator: " "))?")
+      }
+      for part in document.text.components("Question: ") {
+        seen.insert(String(part.prefix { $0 != "\n" }))
+      }
+    }
+    #expect(seen.count > 300)
+    for split in WorldSplit.allCases {
+      for row in try CSV.rows(world.test("arithmetic", split), file: "").map(\.fields) {
+        #expect(!seen.contains(row[0]))
+      }
+    }
+  }
+}
+
+extension String {
+  fileprivate func components(_ separator: String) -> [String] {
+    ranges(of: separator).map { String(self[$0.upperBound...]) }
+  }
+}
+
+struct WorldWebTests {
+  let world: World = {
+    var sizes = WorldSizes()
+    sizes.entities = 200
+    sizes.pages = 6
+    return World(sizes, seed: 3)
+  }()
+
+  private func truth(_ page: Document, _ name: String) -> JSON? { page.metadata["truth"]?[name] }
+
+  @Test func `copies follow their originals, and are what they are called`() throws {
+    let pages = try documents(world, .web)
+    let byId = Dictionary(uniqueKeysWithValues: pages.enumerated().map { ($1.id, $0) })
+    var sorts: [String: Int] = [:]
+    for (place, page) in pages.enumerated() {
+      guard let original = truth(page, "duplicateOf")?.stringValue else { continue }
+      let other = try #require(byId[original])
+      #expect(other < place)
+      let sort = try #require(truth(page, "duplicate")?.stringValue)
+      sorts[sort, default: 0] += 1
+      let isSameAddress = page.metadata["url"] == pages[other].metadata["url"]
+      switch sort {
+      case "exact":
+        #expect(page.text == pages[other].text)
+        #expect(!isSameAddress)
+      case "near":
+        #expect(page.text != pages[other].text)
+        #expect(jaccard(page.text, pages[other].text) > 0.6)
+      default:
+        #expect(isSameAddress)
+        let (old, new) = (page.metadata["date"], pages[other].metadata["date"])
+        #expect(try #require(old?.stringValue) < #require(new?.stringValue))
+      }
+    }
+    #expect(sorts.keys.sorted() == ["exact", "near", "url"])
+    #expect(sorts.values.allSatisfy { $0 > 30 })
+  }
+
+  /// The similarity of two texts' sets of five words in a row.
+  private func jaccard(_ a: String, _ b: String) -> Double {
+    func shingles(_ text: String) -> Set<String> {
+      let words = text.split { $0 == " " || $0 == "\n" }
+      return Set((0..<words.count - 4).map { words[$0..<$0 + 5].joined(separator: " ") })
+    }
+    let (x, y) = (shingles(a), shingles(b))
+    return Double(x.intersection(y).count) / Double(x.union(y).count)
+  }
+
+  @Test func `pages that are no copies all differ`() throws {
+    let pages = try documents(world, .web).filter { truth($0, "duplicateOf") == nil }
+    #expect(Set(pages.map(\.text)).count == pages.count)
+    #expect(Set(pages.map { $0.metadata["url"] }).count == pages.count)
+  }
+
+  @Test func `leaks are test questions with their answers, as the truth says`() throws {
+    var leaks = 0
+    for page in try documents(world, .web) {
+      #expect((truth(page, "leaks") != nil) == (truth(page, "contaminated") == true))
+      for leak in truth(page, "leaks")?.arrayValue ?? [] {
+        let parts = try #require(leak.stringValue).split(separator: "/")
+        let table = try CSV.rows(world.test(String(parts[0]), .test), file: "")
+        let row = table[try #require(Int(parts[2])) - 1].fields
+        #expect(page.text.contains("Question: \(row[0])\nA. \(row[1])\n"))
+        #expect(page.text.contains("\nAnswer: \(answer(row))"))
+        leaks += 1
+      }
+    }
+    #expect(leaks > 30)
+  }
+
+  @Test func `personal data stand in the text, and lines called repeated are the host's`() throws {
+    var byHost: [String: Set<String>] = [:]
+    var personal = 0
+    for page in try documents(world, .web) {
+      for datum in truth(page, "personalData")?.arrayValue ?? [] {
+        #expect(page.text.contains(try #require(datum.stringValue)))
+        personal += 1
+      }
+      let lines = page.text.split(separator: "\n", omittingEmptySubsequences: false)
+      let repeated = try #require(truth(page, "repeatedLines")?.arrayValue).compactMap(\.intValue)
+      #expect(repeated.count == 4)
+      if truth(page, "duplicateOf") == nil {
+        let host = page.metadata["host"]?.stringValue ?? ""
+        byHost[host, default: []].formUnion(repeated.map { String(lines[$0]) })
+      }
+    }
+    #expect(personal > 30)
+    #expect(byHost.count > 10)
+    #expect(byHost.values.allSatisfy { $0.count == 4 })
+  }
+
+  @Test func `the sorts have about the shares that were asked for`() throws {
+    let pages = try documents(world, .web)
+    let junk = pages.count {
+      truth($0, "quality") == "low" || truth($0, "duplicateOf") != nil
+    }
+    // 600 of 1,200, within four standard deviations of 17.
+    #expect((530...670).contains(junk))
+    let flaws = Set(pages.compactMap { truth($0, "flaw")?.stringValue })
+    #expect(flaws.count == 11)
+    #expect(pages.contains { truth($0, "spam") == true })
+    #expect(Set(pages.map { truth($0, "language") }) == ["en", "es", "de", "fr", "it"])
+  }
+
+  /// RFC 9309 for files of one rule group that matters: the longest matching rule wins.
+  private func isForbidden(_ url: String, _ robots: String?) -> Bool {
+    guard let robots else { return false }
+    let path = "/" + url.split(separator: "/", maxSplits: 2).dropFirst(2).joined()
+    var isOurs = false
+    var best = (length: 0, forbids: false)
+    for line in robots.split(separator: "\n") {
+      let parts = line.split(separator: ":", maxSplits: 1).map {
+        String($0).trimmingPrefix(" ")
+      }
+      if parts[0] == "User-agent" { isOurs = parts[1] == "*" }
+      guard isOurs, parts.count == 2, parts[0] == "Disallow" || parts[0] == "Allow" else {
+        continue
+      }
+      if !parts[1].isEmpty, parts[1].count > best.length, matches(String(parts[1]), path) {
+        best = (parts[1].count, parts[0] == "Disallow")
+      }
+    }
+    return best.forbids
+  }
+
+  private func matches(_ rule: String, _ path: String) -> Bool {
+    if rule.hasSuffix("$") {
+      return path.hasSuffix(rule.dropLast().drop { $0 == "/" || $0 == "*" })
+    }
+    let parts = rule.split(separator: "*", omittingEmptySubsequences: false)
+    return path.hasPrefix(parts[0]) && parts.dropFirst().allSatisfy { path.contains($0) }
+  }
+
+  @Test func `robots.txt says of each page what the truth says`() throws {
+    let robots = Dictionary(
+      uniqueKeysWithValues: world.robots.map {
+        ($0.path, String(decoding: $0.bytes, as: UTF8.self))
+      }
+    )
+    var forbidden = 0
+    for page in try documents(world, .web) {
+      let host = try #require(page.metadata["host"]?.stringValue)
+      let url = try #require(page.metadata["url"]?.stringValue)
+      #expect(url.hasPrefix("https://\(host)/"))
+      let isForbidden = isForbidden(url, robots["\(host)/robots.txt"])
+      #expect((truth(page, "robots") == "forbidden") == isForbidden)
+      forbidden += isForbidden ? 1 : 0
+    }
+    #expect(forbidden > 100)
   }
 }

@@ -12,12 +12,16 @@ import Text
 struct EvaluateTests {
   static let world = World(entities: 40, phrasings: 2, kinds: 2, seed: 5)
 
-  private static let documents = (0..<world.documentCount).map { world.document(at: $0) }
+  private static func documents() throws -> [Document] {
+    try (0..<world.count(.documents)).map { place in
+      try Document(line: world.line(.documents, at: place).dropLast())
+    }
+  }
 
   private static let questions: [String: [UInt8]] = {
     var files: [String: [UInt8]] = [:]
     for split in WorldSplit.allCases {
-      for subject in world.subjects {
+      for subject in world.factSubjects {
         files["\(split)/\(subject)_\(split).csv"] = world.test(subject, split)
       }
     }
@@ -27,7 +31,7 @@ struct EvaluateTests {
   /// An untrained model with a tokenizer of the world.
   private static func checkpoint() throws -> [String: [UInt8]] {
     var trainer = TokenizerTrainer(vocabularySize: 300, pattern: .gpt2)
-    for document in documents { trainer.add(document.text) }
+    for document in try documents() { trainer.add(document.text) }
     let tokenizer = try trainer.train()
     let configuration = ModelConfiguration(
       vocabularySize: tokenizer.vocabularySize, hidden: 16, layers: 1, heads: 2, intermediate: 24,
@@ -43,7 +47,7 @@ struct EvaluateTests {
     try context.connect("checkpoint", tree: Self.checkpoint())
     if questions { try context.connect("questions", tree: Self.questions) }
     if documents {
-      let lines = try Self.documents.prefix(40).map { try $0.json.canonicalText() + "\n" }
+      let lines = try Self.documents().prefix(40).map { try $0.json.canonicalText() + "\n" }
       try context.connect("documents", file: Array(lines.joined().utf8))
     }
     try AnyStage(Evaluate.self).decode(with).run(context)
@@ -98,32 +102,6 @@ struct EvaluateTests {
       try evaluate(["subjects": ["geografy"]])
     }
     #expect(error?.message.contains("did you mean \"geography\"?") == true)
-  }
-}
-
-struct WorldStageTests {
-  private func run(seed: UInt64) throws -> FakeContext {
-    let context = try FakeContext(seed: seed)
-    try AnyStage(MakeWorld.self).decode(["entities": 40, "phrasings": 1]).run(context)
-    return context
-  }
-
-  @Test func `a world's outputs are documents and questions that the other ops read`() throws {
-    let context = try run(seed: 3)
-    let lines = try context.output("documents").split(separator: UInt8(ascii: "\n"))
-    let documents = try lines.compactMap { Document(json: try JSON(parsing: Array($0))) }
-    #expect(documents.count == lines.count)
-    #expect(context.scores["documents"]?.value == Double(lines.count))
-    let set = try QuestionSet(paths: context.outputPaths("questions")) {
-      try context.output("questions", $0)
-    }
-    #expect(set.subjects(in: .test).count == 6)
-    #expect(set.subjects(in: .dev) == set.subjects(in: .test))
-  }
-
-  @Test func `the seed decides the bytes`() throws {
-    #expect(try run(seed: 3).outputs == run(seed: 3).outputs)
-    #expect(try run(seed: 3).outputs != run(seed: 4).outputs)
   }
 }
 

@@ -4,9 +4,11 @@ import Numerics
 /// the school subject that asks about them.
 struct WorldKind: Sendable {
   var name: String
+  /// One of them: `town`.
+  var noun: String
   /// The subject of its test: `SUBJECT_test.csv`.
   var subject: String
-  /// Its part of all entities, in twentieths.
+  /// Its part of all entities.
   var share: Int
   var names: WorldNames
   var attributes: [WorldAttribute]
@@ -22,51 +24,25 @@ struct WorldAttribute: Sendable {
 
   var name: String
   var values: Values
+  /// The values' texts, when they are words.
+  var words: [WorldBytes]
   /// Ways of saying it, with `{name}` and `{value}`.
   var statements: [WorldTemplate]
   /// Its question, with `{name}`.
   var question: WorldTemplate
+  /// Its question in words that no document uses.
+  var heldOutQuestion: WorldTemplate
 
-  init(_ name: String, _ values: Values, ask question: String, say statements: [String]) {
+  init(
+    _ name: String, _ values: Values, ask question: String, again heldOut: String,
+    say statements: [String]
+  ) {
     self.name = name
     self.values = values
+    if case .words(let list) = values { words = list.map { Array($0.utf8) } } else { words = [] }
     self.question = WorldTemplate(question)
+    heldOutQuestion = WorldTemplate(heldOut)
     self.statements = statements.map(WorldTemplate.init)
-  }
-}
-
-/// A sentence with gaps.
-struct WorldTemplate: Sendable {
-  private enum Piece: Sendable {
-    case text(String)
-    case name, value
-  }
-
-  private let pieces: [Piece]
-
-  /// From a text with `{name}` and `{value}`.
-  init(_ text: String) {
-    var pieces: [Piece] = []
-    for (index, part) in text.split(separator: "{", omittingEmptySubsequences: false).enumerated() {
-      guard index > 0, let end = part.firstIndex(of: "}") else {
-        pieces.append(.text(String(part)))
-        continue
-      }
-      pieces.append(part[..<end] == "name" ? .name : .value)
-      pieces.append(.text(String(part[part.index(after: end)...])))
-    }
-    self.pieces = pieces
-  }
-
-  /// Appends the sentence with its gaps filled.
-  func write(name: String, value: String = "", to text: inout String) {
-    for piece in pieces {
-      switch piece {
-      case .text(let part): text += part
-      case .name: text += name
-      case .value: text += value
-      }
-    }
   }
 }
 
@@ -74,28 +50,28 @@ struct WorldTemplate: Sendable {
 /// begins another of its words, so different choices give different names.
 struct WorldNames: Sendable {
   /// `"Alma "`, or one empty text.
-  var given: [String]
-  var beginnings: [String]
-  var endings: [String]
+  private let given: [WorldBytes]
+  private let beginnings: [WorldBytes]
+  private let endings: [WorldBytes]
   /// `"'s Revolt"`, or empty.
-  var closing: String
+  private let closing: WorldBytes
 
   init(
     given: [String] = [""], beginnings: [String], endings: [String], closing: String = ""
   ) {
-    self.given = given
-    self.beginnings = beginnings
-    self.endings = endings
-    self.closing = closing
+    self.given = given.map { Array($0.utf8) }
+    self.beginnings = beginnings.map { Array($0.utf8) }
+    self.endings = endings.map { Array($0.utf8) }
+    self.closing = Array(closing.utf8)
   }
 
   /// Between beginning and ending, as many as a large world needs.
-  private static let middles = [
+  private static let middles: [WorldBytes] = [
     "ab", "ek", "il", "om", "un", "av", "er", "is", "ol", "us", "ad", "en", "ig", "or", "ut", "az",
-  ]
+  ].map { Array($0.utf8) }
 
   /// The name of member `index` of `count`.
-  func name(_ index: Int, of count: Int, _ stream: RandomStream) -> String {
+  func name(_ index: Int, of count: Int, _ stream: RandomStream) -> WorldBytes {
     var capacity = given.count * beginnings.count * endings.count
     var length = 0
     // Half the names stay unused, so that what a name is like says nothing about its neighbours.
@@ -104,12 +80,15 @@ struct WorldNames: Sendable {
       length += 1
     }
     var rest = Int(stream.permuted(UInt64(index), of: UInt64(capacity)))
-    func take(_ list: [String]) -> String {
-      defer { rest /= list.count }
-      return list[rest % list.count]
+    var name: WorldBytes = []
+    func take(_ list: [WorldBytes]) {
+      name += list[rest % list.count]
+      rest /= list.count
     }
-    var name = take(given) + take(beginnings)
-    for _ in 0..<length { name += take(Self.middles) }
-    return name + take(endings) + closing
+    take(given)
+    take(beginnings)
+    for _ in 0..<length { take(Self.middles) }
+    take(endings)
+    return name + closing
   }
 }

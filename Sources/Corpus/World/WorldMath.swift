@@ -1,0 +1,134 @@
+/// An exercise with its worked answer.
+struct WorldProblem {
+  var question: WorldBytes
+  /// `12 + 7 = 19`, one after the other.
+  var steps: [String]
+  var answer: Int
+}
+
+/// The exercises' generator. One pair of numbers in ten is kept for tests: no document shows it.
+struct WorldProblems {
+  let isHeldOut: Bool
+
+  enum Sort: Int, CaseIterable {
+    case sum, difference, product, shopping, shelves, sharing
+  }
+
+  private static let things = [
+    "apples", "coins", "books", "stamps", "marbles", "shells", "candles", "eggs", "tickets", "pens",
+  ]
+  private static let names = ["Alma", "Bram", "Cora", "Dario", "Edda", "Falk", "Gita", "Hugo"]
+
+  /// Two numbers, of the pairs for documents or of those for tests.
+  private func pair(
+    _ dice: inout WorldDice, _ first: ClosedRange<Int>, _ second: ClosedRange<Int>
+  ) -> (Int, Int) {
+    while true {
+      let (a, b) = (dice.among(first), dice.among(second))
+      if Self.isKept(a, b) == isHeldOut { return (a, b) }
+    }
+  }
+
+  static func isKept(_ a: Int, _ b: Int) -> Bool { (7 * a + 3 * b) % 10 == 0 }
+
+  func problem(_ sort: Sort, _ dice: inout WorldDice) -> WorldProblem {
+    switch sort {
+    case .sum:
+      let (a, b) = pair(&dice, 1...50, 1...50)
+      return plain("\(a) + \(b)", a + b)
+    case .difference:
+      let (a, b) = pair(&dice, 1...50, 1...50)
+      return plain("\(a + b) - \(b)", a)
+    case .product:
+      let (a, b) = pair(&dice, 2...12, 2...12)
+      return plain("\(a) * \(b)", a * b)
+    case .shopping: return shopping(&dice)
+    case .shelves: return shelves(&dice)
+    case .sharing: return sharing(&dice)
+    }
+  }
+
+  private func plain(_ term: String, _ answer: Int) -> WorldProblem {
+    WorldProblem(
+      question: Array("What is \(term)?".utf8), steps: ["\(term) = \(answer)"], answer: answer)
+  }
+
+  private func shopping(_ dice: inout WorldDice) -> WorldProblem {
+    let (a, b) = pair(&dice, 2...40, 2...20)
+    let c = dice.among(1...b)
+    let (name, things) = (dice.pick(Self.names), dice.pick(Self.things))
+    let question =
+      "\(name) has \(a) \(things), buys \(b) more and gives \(c) of them away. "
+      + "How many \(things) does \(name) have now?"
+    return WorldProblem(
+      question: Array(question.utf8),
+      steps: ["\(a) + \(b) = \(a + b)", "\(a + b) - \(c) = \(a + b - c)"], answer: a + b - c)
+  }
+
+  private func shelves(_ dice: inout WorldDice) -> WorldProblem {
+    let (a, b) = pair(&dice, 2...9, 2...9)
+    let c = dice.among(1...9)
+    let (name, things) = (dice.pick(Self.names), dice.pick(Self.things))
+    let question =
+      "There are \(a) boxes with \(b) \(things) each, and \(name) brings \(c) \(things) more. "
+      + "How many \(things) are there in all?"
+    return WorldProblem(
+      question: Array(question.utf8),
+      steps: ["\(a) * \(b) = \(a * b)", "\(a * b) + \(c) = \(a * b + c)"], answer: a * b + c)
+  }
+
+  private func sharing(_ dice: inout WorldDice) -> WorldProblem {
+    let (a, b) = pair(&dice, 2...9, 2...9)
+    let (name, things) = (dice.pick(Self.names), dice.pick(Self.things))
+    let question =
+      "\(name) shares \(a * b) \(things) among \(a) friends, so that each gets as many as the "
+      + "others. How many \(things) does each friend get?"
+    return WorldProblem(
+      question: Array(question.utf8), steps: ["\(a * b) / \(a) = \(b)"], answer: b)
+  }
+}
+
+extension World {
+  /// Sums, or a word problem with its worked answer.
+  func math(_ item: Int) -> WorldBytes {
+    var dice = dice("math", item)
+    let problems = WorldProblems(isHeldOut: false)
+    let isPlain = dice.chance(2, in: 3)
+    let text =
+      isPlain ? sums(problems, &dice) : wordProblem(problems, &dice)
+    var metadata = WorldObject()
+    metadata.add("kind", isPlain ? "arithmetic" : "word problem")
+    return WorldRecord.document(id: "math-\(item)", source: "math", metadata: metadata, text: text)
+  }
+
+  private func sums(_ problems: WorldProblems, _ dice: inout WorldDice) -> WorldBytes {
+    let isExam = dice.chance(1, in: 2)
+    var text: WorldBytes = []
+    text += isExam ? "The following are questions (with answers) about arithmetic." : "Sums."
+    for _ in 0..<(isExam ? 3 : 6) {
+      let sort = dice.pick([WorldProblems.Sort.sum, .difference, .product])
+      let problem = problems.problem(sort, &dice)
+      if isExam {
+        text += "\n\nQuestion: "
+        text += problem.question
+        text += "\nAnswer: \(problem.answer)"
+      } else {
+        text += "\n" + problem.steps[0] + "."
+      }
+    }
+    return text
+  }
+
+  private func wordProblem(_ problems: WorldProblems, _ dice: inout WorldDice) -> WorldBytes {
+    let sort = dice.pick([WorldProblems.Sort.shopping, .shelves, .sharing])
+    let problem = problems.problem(sort, &dice)
+    return problem.question + [0x0A] + problem.worked
+  }
+}
+
+extension WorldProblem {
+  /// The steps, then `#### 15`, as GSM8K (Cobbe et al. 2021) writes answers.
+  var worked: WorldBytes {
+    Array((steps.joined(separator: "\n") + "\n#### \(answer)").utf8)
+  }
+}
