@@ -53,7 +53,7 @@ struct WorldTests {
       hasher.update(Array(row.joined(separator: "|").utf8))
     }
     for file in world.retrieval + world.robots { hasher.update(file.bytes) }
-    #expect(hasher.finalize().short == "bc018eff")
+    #expect(hasher.finalize().short == "63078b94")
   }
 
   @Test(arguments: WorldPart.allCases)
@@ -167,7 +167,7 @@ struct WorldTests {
     for document in try documents(world, .languages) {
       let name = try #require(document.metadata["entity"]?.stringValue)
       #expect(document.text.contains(name))
-      let isParallel = try #require(document.metadata["parallel"]?.boolValue)
+      let isParallel = document.metadata["parallel"] == true
       #expect(document.text.contains("English: ") == isParallel)
     }
   }
@@ -204,20 +204,25 @@ struct WorldQuestionTests {
     throws
   {
     let texts = try [WorldPart.documents, .long, .books].flatMap { try documents(world, $0) }
-      .map(\.text).joined(separator: "\n")
-    for row in try rows(world, .val) + rows(world, .test) {
-      #expect(!texts.contains("Question: \(row[0])\n"))
-    }
+      .map(\.text)
+    let asked = Set(
+      texts.flatMap { text in
+        text.components("Question: ").map { $0.components(until: "\nAnswer: ") }
+      })
+    for row in try rows(world, .val) + rows(world, .test) { #expect(!asked.contains(row[0])) }
     for subject in world.factSubjects {
       for row in try CSV.rows(world.test(subject, .dev), file: subject).map(\.fields) {
-        #expect(texts.contains("Question: \(row[0])\nAnswer: \(answer(row))"))
+        let line = "Question: \(row[0])\nAnswer: \(answer(row))"
+        #expect(texts.contains { $0.contains(line) })
       }
     }
   }
 
   @Test func `rephrased questions ask the same in words that no document has`() throws {
-    let texts = try [WorldPart.documents, .web, .books, .long].flatMap { try documents(world, $0) }
-      .map(\.text).joined(separator: "\n")
+    let sentences = Set(
+      try [WorldPart.documents, .web, .books, .long].flatMap { try documents(world, $0) }
+        .flatMap { $0.text.split { $0 == "\n" || $0 == "." || $0 == "?" || $0 == ":" } }
+        .map { String($0.trimmingPrefix(" ")) })
     let plain = try world.factSubjects.flatMap {
       try CSV.rows(world.test($0, .test), file: $0).map(\.fields)
     }
@@ -226,7 +231,7 @@ struct WorldQuestionTests {
     for (a, b) in zip(plain, rephrased) {
       #expect(a[0] != b[0])
       #expect(a.dropFirst() == b.dropFirst())
-      #expect(!texts.contains(b[0]))
+      #expect(!sentences.contains(String(b[0].dropLast())))
     }
   }
 
@@ -290,6 +295,10 @@ struct WorldQuestionTests {
 extension String {
   fileprivate func components(_ separator: String) -> [String] {
     ranges(of: separator).map { String(self[$0.upperBound...]) }
+  }
+
+  fileprivate func components(until end: String) -> String {
+    firstRange(of: end).map { String(self[..<$0.lowerBound]) } ?? self
   }
 }
 

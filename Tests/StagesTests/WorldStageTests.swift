@@ -1,6 +1,7 @@
 import ContentStore
 import Corpus
 import Evaluation
+import Ledger
 import Pipeline
 import Stages
 import Testing

@@ -18,7 +18,7 @@ package struct ResponseCheck: Hashable, Sendable {
 
   package enum Constraint: Hashable, Sendable {
     case maxWords(Int)
-    /// At least four words, the last one ending in a full stop.
+    /// At least three words, the last one ending in a full stop.
     case sentence
     /// No small ASCII letter.
     case uppercase
@@ -60,7 +60,7 @@ extension ResponseCheck.Constraint {
     let words = response.split { $0 == 0x20 || $0 == 0x0A }
     switch self {
     case .maxWords(let most): return !words.isEmpty && words.count <= most
-    case .sentence: return words.count >= 4 && response.trimmed.last == UInt8(ascii: ".")
+    case .sentence: return words.count >= 3 && response.trimmed.last == UInt8(ascii: ".")
     case .uppercase:
       return !words.isEmpty && !response.contains { (0x61...0x7A).contains($0) }
     case .startsWith(let text): return response.trimmed.starts(with: text.utf8)

@@ -31,6 +31,16 @@ struct WorldProblems {
 
   static func isKept(_ a: Int, _ b: Int) -> Bool { (7 * a + 3 * b) % 10 == 0 }
 
+  /// A number for a second step, so that no step shows a pair that is kept for tests.
+  private func second(
+    _ dice: inout WorldDice, _ range: ClosedRange<Int>, _ isKept: (Int) -> Bool
+  ) -> Int {
+    while true {
+      let number = dice.among(range)
+      if isHeldOut || !isKept(number) { return number }
+    }
+  }
+
   func problem(_ sort: Sort, _ dice: inout WorldDice) -> WorldProblem {
     switch sort {
     case .sum:
@@ -55,7 +65,7 @@ struct WorldProblems {
 
   private func shopping(_ dice: inout WorldDice) -> WorldProblem {
     let (a, b) = pair(&dice, 2...40, 2...20)
-    let c = dice.among(1...b)
+    let c = second(&dice, 1...b) { Self.isKept(a + b - $0, $0) }
     let (name, things) = (dice.pick(Self.names), dice.pick(Self.things))
     let question =
       "\(name) has \(a) \(things), buys \(b) more and gives \(c) of them away. "
@@ -67,7 +77,7 @@ struct WorldProblems {
 
   private func shelves(_ dice: inout WorldDice) -> WorldProblem {
     let (a, b) = pair(&dice, 2...9, 2...9)
-    let c = dice.among(1...9)
+    let c = second(&dice, 1...9) { Self.isKept(a * b, $0) }
     let (name, things) = (dice.pick(Self.names), dice.pick(Self.things))
     let question =
       "There are \(a) boxes with \(b) \(things) each, and \(name) brings \(c) \(things) more. "

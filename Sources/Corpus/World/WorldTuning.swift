@@ -10,7 +10,9 @@ extension World {
     var style = isHeldOut ? WorldStyle.ideal : dice.pick(WorldStyle.tuning)
     var response = respond(to: task, style, &dice)
     if case .harm = task { (style, response) = (.ideal, ideal(task)) }
-    if response == ideal(task) { style = .ideal }
+    // Some flaws do no harm, such as a brief answer where any would do.
+    let best = grades(ideal(task), to: task).points
+    if grades(response, to: task).points >= best { style = .ideal }
     var truth = WorldObject()
     if style != .ideal { truth.add("flaw", style.rawValue) }
     truth.add("quality", style == .ideal ? "high" : "low")
