@@ -36,7 +36,8 @@ package final class TrainingPass {
   /// Those of the last forward pass.
   private var masks: PassMasks?
 
-  /// `model` is trained in place: its parameters are read anew by every pass.
+  /// `model` is trained in place: its parameters are read when a batch begins, and outside batches anew by
+  /// every pass.
   package init(_ model: Transformer, on compute: Compute, _ options: PassOptions = PassOptions()) {
     self.model = model
     self.options = options

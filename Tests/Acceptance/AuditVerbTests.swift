@@ -39,8 +39,8 @@ import Testing
     let page = try shop.exp("audit", "quickstart:pretrain", "-b", Shop.binary)
     #expect(page.status == 0, "\(page.err)")
     #expect(page.out.contains("build \(Shop.binary)"))
-    #expect(page.out.contains("at step 1: loss/train was "))
-    #expect(page.out.contains("the first tensor that differs is parameters/model."))
+    #expect(page.out.contains("at step 1: "))
+    #expect(page.out.contains("parameters of model."))
     #expect(page.out.contains("exact: nothing that must not matter changed a bit"))
     #expect(try shop.exp("log", "--all").out.contains("(audit of "))
     #expect(try shop.exp("verify").status == 0)
@@ -101,7 +101,7 @@ import Testing
       environment: elsewhere)
     let stages = try #require(try run.json()["stages"]?.arrayValue)
     let outcomes = stages.map { $0["outcome"]?.stringValue ?? "" }
-    #expect(outcomes == ["hit", "hit", "hit", "executed", "executed"])
+    #expect(outcomes == Array(repeating: "hit", count: 9) + ["executed", "executed"])
   }
 
   @Test func `an engine that does not exist is a fault of the file`() throws {

@@ -38,7 +38,7 @@ import Testing
   @Test func `one thread, two and seven, in process and in workers, give the same results`() throws
   {
     let one = try smoke(Shop(), "--threads", "1")
-    #expect(results(one).count == 5)
+    #expect(results(one).count == 11)
     #expect(results(try smoke(Shop(), "--threads", "2", "--jobs", "2")) == results(one))
     #expect(results(try smoke(Shop(), "--threads", "7", "--in-process")) == results(one))
   }
@@ -125,7 +125,8 @@ import Testing
     }
     #expect(
       outcomes == [
-        "world hit", "tokenizer hit", "tokens hit", "pretrain executed", "evaluate executed",
+        "world hit", "allowed hit", "newest hit", "filtered hit", "deduplicated hit", "clean hit",
+        "mixed hit", "tokenizer hit", "tokens hit", "pretrain executed", "evaluate executed",
       ])
     let compare = try shop.exp("compare", "quickstart~1", "cooler")
     #expect(compare.status == 0, "\(compare.err)")
@@ -161,7 +162,7 @@ import Testing
     }
     #expect(try shop.exp("lineage", "quickstart", "--format", "dot").out.hasPrefix("digraph"))
     #expect(try shop.exp("lineage", "quickstart", "-f", "mermaid").out.hasPrefix("flowchart"))
-    let down = try shop.json("lineage", "quickstart:world.documents", "--down", "--json")
+    let down = try shop.json("lineage", "quickstart:world.wiki", "--down", "--json")
     #expect((down["nodes"]?.arrayValue?.count ?? 0) >= 4)
   }
 

@@ -80,8 +80,9 @@ import Testing
       adapter.apply(to: model, base: base, on: compute)
       return nextTokenLoss(pass.forward(batch), batch)
     }
+    adapter.apply(to: model, base: base, on: compute)
     pass.beginBatch()
-    _ = loss()
+    _ = pass.forward(batch)
     pass.backward(batch, slopes: nextTokenSlopes(batch))
     pass.endBatch()
     let gradients = adapter.gradients(of: pass.gradients, on: compute)

@@ -110,9 +110,10 @@ private func run(
     pass.backward(batch, slopes: nextTokenSlopes(batch))
     pass.endBatch()
     let gradients = Floats(pass.gradients.array)
-    pass.beginBatch(step: 3)
     checkDifferences(model.layout, model.parameters, gradients: gradients) {
-      nextTokenLoss(pass.forward(batch), batch)
+      // A batch reads the parameters when it begins.
+      pass.beginBatch(step: 3)
+      return nextTokenLoss(pass.forward(batch), batch)
     }
   }
 
