@@ -54,8 +54,10 @@ package struct Attention: Sendable {
     let tasks = segments.flatMap { segment in
       (0..<keyHeads).flatMap { head in parts(of: segment, keyHead: head) }
     }
-    compute.share(tasks.count) { index in
-      AttentionForward(self, tasks[index], queries, out, logSums).run()
+    compute.timed(.attention, operations: 4 * visiblePairs(segments)) {
+      compute.share(tasks.count) { index in
+        AttentionForward(self, tasks[index], queries, out, logSums).run()
+      }
     }
   }
 
@@ -84,13 +86,30 @@ package struct Attention: Sendable {
         matrix.rows == queries.rows && matrix.columns == keyHeads * headSize,
         "attention of shapes that do not fit")
     }
-    compute.share(documents.count * keyHeads) { index in
-      AttentionBackward(
-        rule: self, document: documents[index / keyHeads], keyHead: index % keyHeads, dOut: dOut,
-        queries: queries, keys: keys, values: values, out: out, logSums: logSums,
-        queryGradient: queryGradient, keyGradient: keyGradient, valueGradient: valueGradient
-      ).run()
+    let segments = documents.map {
+      AttentionSegment(
+        queries: $0, firstPosition: 0, keys: keys[rows: $0], values: values[rows: $0])
     }
+    compute.timed(.attention, operations: 10 * visiblePairs(segments)) {
+      compute.share(documents.count * keyHeads) { index in
+        AttentionBackward(
+          rule: self, document: documents[index / keyHeads], keyHead: index % keyHeads, dOut: dOut,
+          queries: queries, keys: keys, values: values, out: out, logSums: logSums,
+          queryGradient: queryGradient, keyGradient: keyGradient, valueGradient: valueGradient
+        ).run()
+      }
+    }
+  }
+
+  /// Pairs of a query and a key that it sees, of all heads, times the head's size.
+  private func visiblePairs(_ segments: [AttentionSegment]) -> Double {
+    let pairs = segments.reduce(0) { sum, segment in
+      segment.queries.indices.reduce(sum) { sum, index in
+        let position = segment.firstPosition + index - segment.queries.startIndex
+        return sum + position + 1 - firstVisible(position)
+      }
+    }
+    return Double(pairs) * Double(queryHeads * headSize)
   }
 
   /// Query heads that share a key head.

@@ -8,11 +8,14 @@ package struct Compute: Sendable {
   package let threads: Int
   /// What computes matrix products.
   package let engine: Engine
+  /// Hears where the time goes; nil for nobody.
+  package let profile: Profile?
 
-  package init(threads: Int, engine: Engine = .portable) {
+  package init(threads: Int, engine: Engine = .portable, profile: Profile? = nil) {
     precondition(threads >= 1, "at least one thread is needed")
     self.threads = threads
     self.engine = engine
+    self.profile = profile
   }
 
   /// Runs `body` once for each part of `0..<count`, on up to `threads` threads; returns when all are

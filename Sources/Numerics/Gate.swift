@@ -8,12 +8,14 @@ package enum Gate: Sendable {
   /// All are [rows, width]; y may be the memory of gate or up.
   package func forward(_ gate: Matrix, up: Matrix, into y: Matrix, on compute: Compute) {
     check(gate, up, y)
-    compute.eachRow(gate.rows, gate.columns) { row in
-      let g = gate.floats.base + row * gate.stride
-      let u = up.floats.base + row * up.stride
-      let q = y.floats.base + row * y.stride
-      eachLanes(0..<gate.columns) { i, n in
-        store(value(load(g + i, n)) * load(u + i, n), q + i, n)
+    compute.timed(.gates) {
+      compute.eachRow(gate.rows, gate.columns) { row in
+        let g = gate.floats.base + row * gate.stride
+        let u = up.floats.base + row * up.stride
+        let q = y.floats.base + row * y.stride
+        eachLanes(0..<gate.columns) { i, n in
+          store(value(load(g + i, n)) * load(u + i, n), q + i, n)
+        }
       }
     }
   }
@@ -25,18 +27,20 @@ package enum Gate: Sendable {
   ) {
     check(gate, up, dy)
     check(gate, gateGradient, upGradient)
-    compute.eachRow(gate.rows, gate.columns) { row in
-      let d = dy.floats.base + row * dy.stride
-      let g = gate.floats.base + row * gate.stride
-      let u = up.floats.base + row * up.stride
-      let dg = gateGradient.floats.base + row * gateGradient.stride
-      let du = upGradient.floats.base + row * upGradient.stride
-      eachLanes(0..<gate.columns) { i, n in
-        let slope = load(d + i, n)
-        let factor = load(u + i, n)
-        let (value, derivative) = valueAndDerivative(load(g + i, n))
-        store(slope * factor * derivative, dg + i, n)
-        store(slope * value, du + i, n)
+    compute.timed(.gates) {
+      compute.eachRow(gate.rows, gate.columns) { row in
+        let d = dy.floats.base + row * dy.stride
+        let g = gate.floats.base + row * gate.stride
+        let u = up.floats.base + row * up.stride
+        let dg = gateGradient.floats.base + row * gateGradient.stride
+        let du = upGradient.floats.base + row * upGradient.stride
+        eachLanes(0..<gate.columns) { i, n in
+          let slope = load(d + i, n)
+          let factor = load(u + i, n)
+          let (value, derivative) = valueAndDerivative(load(g + i, n))
+          store(slope * factor * derivative, dg + i, n)
+          store(slope * value, du + i, n)
+        }
       }
     }
   }

@@ -51,6 +51,11 @@ extension Compute {
       precondition(bias.count == c.columns, "a bias has one value per column")
     }
     guard c.rows > 0, c.columns > 0 else { return }
+    let operations = 2 * Double(c.rows) * Double(c.columns) * Double(a.depth)
+    timed(.products, operations: operations) { carryOut(a, b, into: c, from: start) }
+  }
+
+  private func carryOut(_ a: Left, _ b: Right, into c: Matrix, from start: ProductStart) {
     if case .openBLAS(let library) = engine {
       return library.multiply(
         a.matrix, a.transposed, b.matrix, b.transposed, into: c, from: start, on: self)

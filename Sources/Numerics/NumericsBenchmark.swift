@@ -16,6 +16,11 @@ package enum NumericsBenchmark {
     return rates + elementwise(on: compute)
   }
 
+  /// The matrix product's rate on operands that stay in the caches: what others are held against.
+  package static func peak(on compute: Compute) -> Double {
+    products(512, 512, 512, on: compute).map(\.billions).max() ?? 0
+  }
+
   /// Rows, outputs and inputs of the layers of small models.
   package static let trainingShapes = [
     (2048, 128, 128), (2048, 344, 128), (4096, 256, 256), (4096, 688, 256), (4096, 256, 688),

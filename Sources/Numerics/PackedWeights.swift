@@ -31,9 +31,11 @@ package struct PackedWeights: Sendable {
   /// Reads the weights anew, after they have changed.
   package func refresh(on compute: Compute) {
     let right = Right.strided(weights, transposed: orientation == .transposed)
-    compute.split(panelCount(of: columns)) { range in
-      for panel in range {
-        right.pack(panel, 0..<depth, into: panels.base + panel * depth * tileColumns)
+    compute.timed(.packing) {
+      compute.split(panelCount(of: columns)) { range in
+        for panel in range {
+          right.pack(panel, 0..<depth, into: panels.base + panel * depth * tileColumns)
+        }
       }
     }
   }

@@ -15,6 +15,12 @@ package struct RMSNorm: Sendable {
     _ x: Matrix, weight: Floats, into y: Matrix, inverseRoots: Floats, on compute: Compute
   ) {
     check(x, y, weight, inverseRoots)
+    compute.timed(.norms) { normalise(x, weight, y, inverseRoots, compute) }
+  }
+
+  private func normalise(
+    _ x: Matrix, _ weight: Floats, _ y: Matrix, _ inverseRoots: Floats, _ compute: Compute
+  ) {
     compute.eachRow(x.rows, x.columns) { row in
       let p = x.floats.base + row * x.stride
       let q = y.floats.base + row * y.stride
@@ -36,11 +42,13 @@ package struct RMSNorm: Sendable {
   ) {
     check(x, dy, weight, inverseRoots)
     check(x, dx, weightGradient, inverseRoots)
-    compute.split(x.columns, grain: 64) { columns in
-      addWeightGradient(dy, x, inverseRoots, columns, to: weightGradient)
-    }
-    compute.eachRow(x.rows, x.columns) { row in
-      inputGradient(dy, x, weight, inverseRoots, row, into: dx, adding: adding)
+    compute.timed(.norms) {
+      compute.split(x.columns, grain: 64) { columns in
+        addWeightGradient(dy, x, inverseRoots, columns, to: weightGradient)
+      }
+      compute.eachRow(x.rows, x.columns) { row in
+        inputGradient(dy, x, weight, inverseRoots, row, into: dx, adding: adding)
+      }
     }
   }
 

@@ -32,12 +32,14 @@ package struct RotaryTable: Sendable {
       "rotation of shapes that do not fit")
     precondition(
       rowPositions.allSatisfy { $0 >= 0 && $0 < positions }, "position beyond the rotary table")
-    compute.eachRow(x.rows, x.columns) { row in
-      let cosines = table.base + Int(rowPositions[row]) * headSize
-      var head = x.floats.base + row * x.stride
-      for _ in 0..<x.columns / headSize {
-        rotate(head, cosines, inverse ? -1 : 1)
-        head += headSize
+    compute.timed(.rotation) {
+      compute.eachRow(x.rows, x.columns) { row in
+        let cosines = table.base + Int(rowPositions[row]) * headSize
+        var head = x.floats.base + row * x.stride
+        for _ in 0..<x.columns / headSize {
+          rotate(head, cosines, inverse ? -1 : 1)
+          head += headSize
+        }
       }
     }
   }

@@ -12,16 +12,18 @@ package struct TokenHead: Sendable {
     on compute: Compute
   ) {
     check(logits, targets, logProbabilities, logSums)
-    compute.eachRow(logits.rows, logits.columns) { row in
-      let x = logits.floats.base + row * logits.stride
-      if let softCap { capRow(x, logits.columns, softCap) }
-      let most = rowMaximum(x, logits.columns)
-      let sum = sumExponentials(x, logits.columns, shift: most)
-      // In double: the difference of two near values is the result.
-      let logSum = Double(most) + Elementary.log(Double(sum))
-      logSums.base[row] = Float(logSum)
-      let target = Int(targets[row])
-      logProbabilities.base[row] = target < 0 ? 0 : Float(Double(x[target]) - logSum)
+    compute.timed(.head) {
+      compute.eachRow(logits.rows, logits.columns) { row in
+        let x = logits.floats.base + row * logits.stride
+        if let softCap { capRow(x, logits.columns, softCap) }
+        let most = rowMaximum(x, logits.columns)
+        let sum = sumExponentials(x, logits.columns, shift: most)
+        // In double: the difference of two near values is the result.
+        let logSum = Double(most) + Elementary.log(Double(sum))
+        logSums.base[row] = Float(logSum)
+        let target = Int(targets[row])
+        logProbabilities.base[row] = target < 0 ? 0 : Float(Double(x[target]) - logSum)
+      }
     }
   }
 
@@ -40,16 +42,18 @@ package struct TokenHead: Sendable {
     _ logits: Matrix, targets: [Int32], logSums: Floats, slopes: Floats, on compute: Compute
   ) {
     check(logits, targets, slopes, logSums)
-    compute.eachRow(logits.rows, logits.columns) { row in
-      let x = logits.floats.base + row * logits.stride
-      let target = Int(targets[row])
-      if target < 0 { return x.update(repeating: 0, count: logits.columns) }
-      let slope = slopes.base[row]
-      let capped = x[target]
-      replaceByGradient(x, logits.columns, logSums.base[row], slope)
-      // The target's own entry is slope · (1 − p), before the cap's derivative.
-      let p = -Elementary.exp(capped - logSums.base[row])
-      x[target] = slope * (1 + p) * derivative(capped)
+    compute.timed(.head) {
+      compute.eachRow(logits.rows, logits.columns) { row in
+        let x = logits.floats.base + row * logits.stride
+        let target = Int(targets[row])
+        if target < 0 { return x.update(repeating: 0, count: logits.columns) }
+        let slope = slopes.base[row]
+        let capped = x[target]
+        replaceByGradient(x, logits.columns, logSums.base[row], slope)
+        // The target's own entry is slope · (1 − p), before the cap's derivative.
+        let p = -Elementary.exp(capped - logSums.base[row])
+        x[target] = slope * (1 + p) * derivative(capped)
+      }
     }
   }
 

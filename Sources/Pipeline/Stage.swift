@@ -119,6 +119,8 @@ package protocol StageContext: AnyObject, Sendable {
   /// About how many rows (tokens) to take through a model at once; nil leaves it to the stage. Bears on
   /// memory and speed only, as `threads` does; `exp audit` varies both to see that it is so.
   var microBatchRows: Int? { get }
+  /// For how many steps a stage that trains says in its log where the time goes; 0 for none.
+  var profileSteps: Int { get }
   /// A private folder for scratch files, removed after the stage.
   var scratchFolder: String { get }
 
@@ -158,6 +160,7 @@ package protocol StageContext: AnyObject, Sendable {
 
 extension StageContext {
   package var microBatchRows: Int? { nil }
+  package var profileSteps: Int { 0 }
 }
 
 /// How far a stage is.

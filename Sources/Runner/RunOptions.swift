@@ -10,6 +10,8 @@ package struct RunOptions: Sendable {
   package var threads: Int?
   /// Rows that a stage takes through a model at once; nil for its own choice.
   package var microBatchRows: Int?
+  /// Training steps of which the log says where the time went.
+  package var profileSteps = 0
   /// Carry out this stage and what it needs, nothing more.
   package var until: String?
   /// Say what would be done; do and record nothing.

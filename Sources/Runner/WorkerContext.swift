@@ -31,6 +31,7 @@ final class WorkerContext: StageContext {
   var numerics: String { request.recipe.numerics ?? "portable/1" }
   var threads: Int { request.threads }
   var microBatchRows: Int? { request.microBatchRows }
+  var profileSteps: Int { request.profileSteps }
   var scratchFolder: String { request.folder + "/scratch" }
 
   // MARK: Inputs

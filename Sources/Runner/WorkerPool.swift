@@ -77,6 +77,7 @@ final class WorkerPool {
     request.snapshot = job.snapshot?.path
     request.threads = options.threadsPerJob
     request.microBatchRows = options.microBatchRows
+    request.profileSteps = options.profileSteps
     // A worker of this very program is on record with this process's machine.
     if options.worker.path == WorkerCommand().path { request.processor = Environment.processor }
     do {

@@ -3,7 +3,7 @@ import Ledger
 
 /// What a runner asks of a worker, as one JSON object on its standard input:
 /// `{"type":"work/1","recipe":{…},"store":…,"folder":…,"earlier":[…],"snapshot":…,"threads":N,
-/// "microBatchRows":…,"processor":…}`.
+/// "microBatchRows":…,"profileSteps":…,"processor":…}`.
 struct WorkerRequest: Sendable {
   var recipe: Recipe
   /// The object store's folder.
@@ -17,6 +17,8 @@ struct WorkerRequest: Sendable {
   var threads = 1
   /// Rows that go through a model at once; nil for the stage's own choice.
   var microBatchRows: Int?
+  /// Training steps of which the log says where the time went.
+  var profileSteps = 0
   /// The processor that the record names, on which the worker must find itself; nil where it may differ.
   var processor: String?
 
@@ -32,6 +34,7 @@ struct WorkerRequest: Sendable {
       "earlier": .array(earlier.map(JSON.string)),
       "snapshot": snapshot.map(JSON.string) ?? .null, "threads": .integer(threads),
       "microBatchRows": microBatchRows.map { .integer($0) } ?? .null,
+      "profileSteps": .integer(profileSteps),
       "processor": processor.map(JSON.string) ?? .null,
     ]
   }
@@ -46,6 +49,7 @@ struct WorkerRequest: Sendable {
     snapshot = json["snapshot"]?.stringValue
     self.threads = threads
     microBatchRows = json["microBatchRows"]?.intValue
+    profileSteps = json["profileSteps"]?.intValue ?? 0
     processor = json["processor"]?.stringValue
   }
 }

@@ -10,8 +10,9 @@ package enum ImportModel: Stage {
     package init(from reader: inout ParameterReader) throws(ParameterError) {
       try reader.files(
         "files",
-        "A Llama model: a Hugging Face folder, a GGUF file (F32, F16, BF16, Q8_0, Q4_0, Q4_1), or "
-          + "llama2.c's .bin with its tokenizer's beside it (name begins with tok).")
+        "A Llama, Qwen2, Qwen3, Qwen2-MoE or Gemma 2 model: a Hugging Face folder, a GGUF file (F32, "
+          + "F16, BF16, Q8_0, Q4_0, Q4_1), or llama2.c's .bin with its tokenizer's beside it (name begins with tok)."
+      )
     }
   }
 

@@ -12,6 +12,7 @@ struct PretrainRun {
   private let parameters: Pretrain.Parameters
   private let context: any StageContext
   private let compute: Compute
+  private let profile: StepProfile?
   private let configuration: ModelConfiguration
   private let data: TrainingData
   private let validation: [ValidationSet]
@@ -20,6 +21,7 @@ struct PretrainRun {
     self.parameters = parameters
     self.context = context
     compute = try context.compute()
+    profile = StepProfile(steps: context.profileSteps, compute)
     data = try TrainingData(parameters, seed: context.seed) { try context.input($0) }
     let tokenizer = try context.input("tokenizer").tokenizer()
     guard tokenizer.vocabularySize == data.vocabularySize else {
@@ -154,6 +156,7 @@ struct PretrainRun {
   private func step(
     _ record: StepRecord, _ trainer: Trainer, _ kept: KeptSnapshots, _ seeds: SeedHistory
   ) throws {
+    profile?.heard(record.step, tokens: record.tokens, context)
     var state: [UInt8]?
     if parameters.keeps(record.step) {
       let bytes = try snapshot(trainer, kept, seeds)

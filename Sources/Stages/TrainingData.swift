@@ -18,7 +18,13 @@ struct TrainingData {
     var streams: [String: TokenStream] = [:]
     for name in parameters.sources {
       let artifact = try input(name)
-      let size = try artifact.tokenDescription().vocabularySize
+      let own = try artifact.tokenDescription()
+      guard own.packing == nil else {
+        throw StageError(
+          "the input \"\(name)\" is packed, and pretrain cuts its own rows; connect the tokens that "
+            + "went into `pack`")
+      }
+      let size = own.vocabularySize
       guard size == vocabularySize else {
         throw StageError(
           "the input \"\(name)\" was made with \(size) tokens, but \"\(mainSource)\" with "

@@ -71,8 +71,10 @@ package struct Optimiser {
     _ parameters: Floats, gradients: Floats, step: Int, learningRate: Double, factor: Double = 1,
     on compute: Compute
   ) {
-    for stretch in stretches {
-      update(stretch, parameters, gradients, step, learningRate, factor, compute)
+    compute.timed(.optimiser) {
+      for stretch in stretches {
+        update(stretch, parameters, gradients, step, learningRate, factor, compute)
+      }
     }
   }
 

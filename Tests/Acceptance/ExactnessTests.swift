@@ -95,12 +95,13 @@ import Testing
     let command =
       ["run", Self.quickstart, "--profile", "smoke", "--set", "stages.pretrain.with.steps=20000"]
     let running = try shop.start(command + ["-q"])
-    Thread.sleep(forTimeInterval: 2)
+    try waitForMetrics(shop)
     running.terminate()
     #expect(try running.wait().status == 130)
     #expect(try shop.json("log", "--json").arrayValue?.first?["status"] == "interrupted")
+    let before = try metrics(shop)
     let again = try shop.start(command)
-    Thread.sleep(forTimeInterval: 2)
+    try waitForMetrics(shop, beyond: before)
     again.terminate()
     let outcome = try again.wait()
     #expect(outcome.status == 130)
@@ -108,6 +109,23 @@ import Testing
     let log = try shop.exp("show", "quickstart:pretrain").out
     #expect(log.contains("going on after step"), "\(log)")
     #expect(!log.contains("starting over"))
+  }
+
+  /// Points on record of `pretrain`, which has made steps when there are some.
+  private func metrics(_ shop: Shop) throws -> Int {
+    let count = try shop.exp(
+      "sql", "SELECT count(*) FROM metrics WHERE stage = 'pretrain'", "--json")
+    return count.status == 0 ? count.out.split { !$0.isNumber }.compactMap { Int($0) }.last ?? 0 : 0
+  }
+
+  /// Until a run at work has made steps, for at most two minutes.
+  private func waitForMetrics(_ shop: Shop, beyond count: Int = 0) throws {
+    var tries = 0
+    while try metrics(shop) <= count, tries < 1200 {
+      Thread.sleep(forTimeInterval: 0.1)
+      tries += 1
+    }
+    #expect(tries < 1200)
   }
 
   @Test

@@ -45,8 +45,8 @@ import Testing
     #expect(document.field("nothing") == nil && document.field("") == nil)
   }
 
-  /// scikit-learn 1.5's precision_recall_fscore_support and accuracy_score on the same choices.
-  @Test func `a report has scikit-learn's precision, recall and F1`() {
+  /// Worked out by hand with the definitions of scikit-learn's precision_recall_fscore_support.
+  @Test func `a report has accuracy, and precision, recall and F1 of every label`() {
     var report = ClassificationReport(labels: ["a", "b", "c"])
     let pairs = [(0, 0), (0, 0), (0, 1), (1, 1), (1, 0), (2, 1), (2, 1), (2, 2)]
     for (label, choice) in pairs {

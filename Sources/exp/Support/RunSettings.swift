@@ -18,6 +18,8 @@ enum RunSettings {
   static let execution: [Option] = [
     .value("jobs", "j", "N", "How many stages may run at once (1)."),
     .value("threads", nil, "N", "Threads per stage (the cores divided among the jobs)."),
+    .value(
+      "profile-steps", nil, "N", "Training stages say in their log where N steps' time went."),
     .flag("in-process", nil, "Run stages in this process, for debuggers and emulators."),
     .flag("quiet", "q", "No progress."),
     .flag("json", nil, "The outcome as JSON."),
@@ -50,6 +52,7 @@ enum RunSettings {
     var options = RunOptions()
     options.jobs = try arguments.integer("jobs", in: 1...256) ?? 1
     options.threads = try arguments.integer("threads", in: 1...1024)
+    options.profileSteps = try arguments.integer("profile-steps", in: 1...1_000_000) ?? 0
     options.isInProcess = arguments.flag("in-process")
     options.arguments = Array(CommandLine.arguments.dropFirst())
     options.capture = Machine.capture(in: FileSystem.currentFolder())
