@@ -54,7 +54,12 @@ package struct Attention: Sendable {
     let tasks = segments.flatMap { segment in
       (0..<keyHeads).flatMap { head in parts(of: segment, keyHead: head) }
     }
-    compute.timed(.attention, operations: 4 * visiblePairs(segments)) {
+    compute.timed(
+      .attention,
+      operations: segments.reduce(0) {
+        $0 + 4 * visiblePairs($1.firstPosition..<$1.firstPosition + $1.queries.count)
+      }
+    ) {
       compute.share(tasks.count) { index in
         AttentionForward(self, tasks[index], queries, out, logSums).run()
       }
@@ -86,11 +91,9 @@ package struct Attention: Sendable {
         matrix.rows == queries.rows && matrix.columns == keyHeads * headSize,
         "attention of shapes that do not fit")
     }
-    let segments = documents.map {
-      AttentionSegment(
-        queries: $0, firstPosition: 0, keys: keys[rows: $0], values: values[rows: $0])
-    }
-    compute.timed(.attention, operations: 10 * visiblePairs(segments)) {
+    compute.timed(
+      .attention, operations: documents.reduce(0) { $0 + 10 * visiblePairs(0..<$1.count) }
+    ) {
       compute.share(documents.count * keyHeads) { index in
         AttentionBackward(
           rule: self, document: documents[index / keyHeads], keyHead: index % keyHeads, dOut: dOut,
@@ -101,14 +104,9 @@ package struct Attention: Sendable {
     }
   }
 
-  /// Pairs of a query and a key that it sees, of all heads, times the head's size.
-  private func visiblePairs(_ segments: [AttentionSegment]) -> Double {
-    let pairs = segments.reduce(0) { sum, segment in
-      segment.queries.indices.reduce(sum) { sum, index in
-        let position = segment.firstPosition + index - segment.queries.startIndex
-        return sum + position + 1 - firstVisible(position)
-      }
-    }
+  /// Pairs of a query at these positions and a key that it sees, of all heads, times the head's size.
+  private func visiblePairs(_ positions: Range<Int>) -> Double {
+    let pairs = positions.reduce(0) { $0 + $1 + 1 - firstVisible($1) }
     return Double(pairs) * Double(queryHeads * headSize)
   }
 
