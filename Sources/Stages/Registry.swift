@@ -26,6 +26,8 @@ extension StageRegistry {
     Classify.self,
     Mix.self,
     MixSearch.self,
+    MixRecords.self,
+    Extend.self,
     Synthesize.self,
   ])
 }

@@ -165,3 +165,57 @@ private func parameters<P: StageParameters>(
     #expect(wrong?.path == "loss[0]")
   }
 }
+
+@Suite struct RecordMixtureTests {
+  private func mixture(_ with: [String: JSON]) throws -> FakeContext {
+    let context = try FakeContext()
+    try context.connect("chat", file: sampleConversations(10))
+    try context.connect("pairs", file: samplePreferences(30))
+    try MixRecords.run(parameters(MixRecords.Parameters.self, with), in: context)
+    return context
+  }
+
+  private func ids(_ context: FakeContext) throws -> [String] {
+    let artifact = try #require(context.outputs["records"])
+    return try InputArtifact(artifact, in: context.store).records("records").map(\.id)
+  }
+
+  @Test func `without weights every record comes once`() throws {
+    let ids = try ids(mixture([:]))
+    #expect(ids.count == 40 && Set(ids).count == 40)
+  }
+
+  @Test func `weights sample up and down, and a shift moves them`() throws {
+    let even = try ids(mixture(["weights": ["chat": 1, "pairs": 1], "size": 40]))
+    #expect(even.count { $0.hasPrefix("c") } == 20)
+    #expect(Set(even.filter { $0.hasPrefix("c") }).count == 10)
+    let moved = try mixture([
+      "weights": ["chat": 1, "pairs": 1], "size": 40, "shift": ["chat": 1],
+    ])
+    #expect(moved.scores["records/chat"]?.value == 27)
+    #expect(try MixtureWeights(file: moved.output("weights")).shift == ["chat": 1])
+  }
+
+  @Test func `weights of inputs that are not there are refused by path`() throws {
+    let error = #expect(throws: ParameterError.self) {
+      try mixture(["weights": ["chat": 1, "pears": 1]])
+    }
+    #expect(error?.path == "weights.pears")
+  }
+
+  @Test func `a checkpoint is extended without a weight changing`() throws {
+    let context = try FakeContext()
+    try context.connect("checkpoint", tree: sampleCheckpoint())
+    let with: [String: JSON] = [
+      "positions": 512, "dualChunk": ["chunkSize": 96, "localSize": 32],
+      "ropeScaling": ["kind": "yarn", "factor": 4, "originalPositions": 128],
+    ]
+    try Extend.run(parameters(Extend.Parameters.self, with), in: context)
+    let artifact = try #require(context.outputs["checkpoint"])
+    let model = try InputArtifact(artifact, in: context.store).checkpoint().model
+    #expect(model.configuration.maximumPositions == 512)
+    #expect(model.configuration.dualChunk?.chunkSize == 96)
+    let before = try sampleCheckpoint()["model.safetensors"]
+    #expect(try context.output("checkpoint", "model.safetensors") == before)
+  }
+}
