@@ -71,8 +71,8 @@ package struct QuestionOutcome: Hashable, Sendable {
       "prediction": .integer(prediction), "gold": .integer(gold), "correct": .bool(isCorrect),
       "correctNorm": .bool(isCorrectByLength), "truncated": .bool(isTruncated),
       "isGreedy": .array(isGreedy.map(JSON.bool)),
-      "metrics": .object(metrics.mapValues(JSON.bool)),
     ]
+    for (metric, isRight) in metrics { members[metric] = .bool(isRight) }
     if !task.isEmpty { members["task"] = .string(task) }
     return .object(members)
   }
@@ -91,7 +91,9 @@ package struct QuestionOutcome: Hashable, Sendable {
       isCorrectByLength: byLength, isTruncated: truncated, isGreedy: greedy.compactMap(\.boolValue))
     guard self.logLikelihoods.count == logLikelihoods.count else { return nil }
     task = json["task"]?.stringValue ?? ""
-    metrics = (json["metrics"]?.objectValue ?? [:]).compactMapValues(\.boolValue)
+    for metric in Normalization.allCases.map(\.metric) {
+      metrics[metric] = json[metric]?.boolValue
+    }
   }
 
   package init(

@@ -7,7 +7,7 @@ package struct TaskOutcome: Hashable, Sendable {
   package var subject: String
   /// The digest of what was asked.
   package var question: Digest
-  /// What the item scored, by metric: 0 and 1 for wrong and right, or any number.
+  /// What the item scored, by metric: 0 and 1 for wrong and right, or any number. Members of the line.
   package var metrics: [String: Double]
   /// The metric that the task's score is the mean of.
   package var main: String
@@ -33,7 +33,7 @@ package struct TaskOutcome: Hashable, Sendable {
     json["id"] = .string(id)
     json["subject"] = .string(subject)
     json["question"] = .string(question.description)
-    json["metrics"] = .object(metrics.mapValues(JSON.exact))
+    for (metric, value) in metrics { json[metric] = .exact(value) }
     json["correct"] = metrics[main].map(JSON.exact)
     return .object(json)
   }

@@ -167,7 +167,8 @@ package struct TaskWording: Sendable {
     }
     guard choices.indices.contains(index) else {
       throw fault(
-        record, "answer", "is \(value.stringValue ?? String(index)), but there are "
+        record, "answer",
+        "is \(value.stringValue ?? String(index)), but there are "
           + "\(choices.count) choices (counted from 0)")
     }
     return index

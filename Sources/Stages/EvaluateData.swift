@@ -49,7 +49,8 @@ struct EvaluateData: Sendable {
   }
 
   /// The input artifact. Throws when nothing is connected.
-  func artifact(_ task: String, _ context: any StageContext) throws -> (port: String, InputArtifact) {
+  func artifact(_ task: String, _ context: any StageContext) throws -> (port: String, InputArtifact)
+  {
     for port in [filesPort, input ?? usual] + (input == nil ? ["data"] : []) {
       if let found = context.inputs(port).first { return (port, found) }
     }
@@ -84,7 +85,8 @@ struct EvaluateData: Sendable {
   }
 
   /// The records to ask, by subject in order, each subject's in the data's order.
-  func asked(_ data: TaskData, _ task: String) throws -> [(subject: String, records: [TaskRecord])] {
+  func asked(_ data: TaskData, _ task: String) throws -> [(subject: String, records: [TaskRecord])]
+  {
     let records = data.records(in: split)
     guard !records.isEmpty else {
       throw StageError(

@@ -39,7 +39,8 @@ enum RewardJudge {
       return try zip(prompts, responses).map { prompt, response in
         guard let grades = grades(prompt.turns, response) else {
           throw QuestionError(
-            "\(prompt.record.place): the prompt is none of this world's, so its reward cannot judge it")
+            "\(prompt.record.place): the prompt is none of this world's, so its reward cannot judge it"
+          )
         }
         return grades.reward
       }
@@ -110,7 +111,8 @@ enum RewardReference {
         ?? (try? EvaluatePrompt(record, task))?.response
       guard let response else {
         throw QuestionError(
-          "\(record.place): the record has no response (response, chosen, or an assistant's last turn)")
+          "\(record.place): the record has no response (response, chosen, or an assistant's last turn)"
+        )
       }
       responses[record.id] = response
     }
@@ -187,7 +189,8 @@ struct EvaluateReward {
       return .model(subject, label: task.rewardLabel)
     default:
       throw StageError(
-        "the task \"\(name)\" needs a judge: connect one of the inputs \"reward\" and \"rewardModel\"")
+        "the task \"\(name)\" needs a judge: connect one of the inputs \"reward\" and \"rewardModel\""
+      )
     }
   }
 

@@ -96,7 +96,8 @@ final class EvaluateRun {
     guard let wording = task.wording else { return [] }
     let layout = try layout(task)
     let questions = try records.map(wording.posed)
-    let examples = try task.shots.count == 0
+    let examples =
+      try task.shots.count == 0
       ? questions.map { _ in [] } : self.examples(task, data, subject, questions, wording)
     return try zip(questions, examples).map { question, examples in
       (question, try layout.prompt(for: question, examples: examples))
@@ -168,7 +169,9 @@ extension EvaluateRun {
     if !isOwn {
       for normalization in Normalization.allCases {
         let metric = normalization.metric
-        let values = outcomes.map { (subject: $0.subject, value: $0.metrics[metric] == true ? 1.0 : 0) }
+        let values = outcomes.map {
+          (subject: $0.subject, value: $0.metrics[metric] == true ? 1.0 : 0)
+        }
         guard let estimate = TestScores(values)?.micro else { continue }
         var details = details
         details["normalization"] = .string(metric)

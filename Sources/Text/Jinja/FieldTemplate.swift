@@ -71,7 +71,8 @@ package struct FieldExpression: Sendable {
       var object: [String: JSON] = [:]
       for (key, element) in members { object[key] = try json(element) }
       return .object(object)
-    case .undefined(let name): throw TextError("the chat template writes \(name), which is undefined")
+    case .undefined(let name):
+      throw TextError("the chat template writes \(name), which is undefined")
     default: throw TextError("the chat template gives \(value.kind)")
     }
   }

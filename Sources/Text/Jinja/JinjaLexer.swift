@@ -65,7 +65,8 @@ struct JinjaLexer {
       switch source[position + 2] {
       case UInt8(ascii: "-"): while let last = text.last, Self.isSpace(last) { text.removeLast() }
       case UInt8(ascii: "+"): break
-      default: if isTrimming, !starts("{{") { text = Self.withoutIndent(text, isLineStart: isLineStart) }
+      default:
+        if isTrimming, !starts("{{") { text = Self.withoutIndent(text, isLineStart: isLineStart) }
       }
     }
     if !text.isEmpty { tokens.append(.text(String(decoding: text, as: UTF8.self))) }
