@@ -56,11 +56,11 @@ package struct TestScores: Hashable, Sendable {
 
   /// Nil when there are no outcomes.
   package init?(_ outcomes: [QuestionOutcome]) {
-    self.init(outcomes.map { (subject: $0.subject, value: $0.isCorrect ? 1.0 : 0.0) })
+    self.init(of: outcomes.map { (subject: $0.subject, value: $0.isCorrect ? 1.0 : 0.0) })
   }
 
   /// Of numbers by subject; nil when there are none.
-  package init?(_ values: [(subject: String, value: Double)]) {
+  package init?(of values: [(subject: String, value: Double)]) {
     guard !values.isEmpty else { return nil }
     let groups = Dictionary(grouping: values, by: \.subject)
       .mapValues { ScoreEstimate(of: $0.map(\.value)) }

@@ -49,7 +49,7 @@ package struct TaskOutcome: Hashable, Sendable {
       let values = outcomes.compactMap { outcome in
         outcome.metrics[metric].map { (subject: outcome.subject, value: $0) }
       }
-      guard let scores = TestScores(values) else { continue }
+      guard let scores = TestScores(of: values) else { continue }
       result["\(name)/\(metric)"] = scores.micro
       guard outcomes.contains(where: { $0.main == metric }) else { continue }
       result.merge(scores.named(name)) { first, _ in first }

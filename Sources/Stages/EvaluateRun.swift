@@ -172,7 +172,7 @@ extension EvaluateRun {
         let values = outcomes.map {
           (subject: $0.subject, value: $0.metrics[metric] == true ? 1.0 : 0)
         }
-        guard let estimate = TestScores(values)?.micro else { continue }
+        guard let estimate = TestScores(of: values)?.micro else { continue }
         var details = details
         details["normalization"] = .string(metric)
         score(["\(name)/\(metric)": estimate], higherIsBetter: true, details)

@@ -103,7 +103,6 @@ struct TaskTests {
     #expect(throws: TextError.self) { try template.text(of: ["b": true]) }
     #expect(try FieldExpression("a.index(b)").value(of: ["a": ["x", "y"], "b": "y"]) == 1)
     #expect(try FieldExpression("{{ ['n', 'y'] }}").value(of: [:]) == ["n", "y"])
-    #expect(try FieldExpression("the answer").value(of: ["the answer": 3]) == 3)
   }
 
   @Test func `HellaSwag's brackets go as its preprocess has it`() throws {
@@ -198,12 +197,13 @@ struct InstructionTests {
     let json = try fixture("instructions.json")
     let responses = try json.member("responses").strings
     for item in try json.list("cases") {
+      let id = try item.string("id")
       let instruction = try Instruction(
-        id: item.string("id"), arguments: try #require(item.member("arguments").objectValue))
+        id: id, arguments: try #require(item.member("arguments").objectValue))
       let strict = responses.map { instruction.isKept(by: $0) ? "1" : "0" }.joined()
       let loose = responses.map { instruction.isKeptLoosely(by: $0) ? "1" : "0" }.joined()
-      #expect(try strict == item.string("strict"), "\(try item.string("id"))")
-      #expect(try loose == item.string("loose"), "\(try item.string("id"))")
+      #expect(try strict == item.string("strict"), "\(id)")
+      #expect(try loose == item.string("loose"), "\(id)")
     }
   }
 

@@ -16,10 +16,8 @@ enum TaskFixture {
     let root = Bundle.module.bundleURL.appendingPathComponent("Fixtures/tasks/\(name)")
     let paths = try FileManager.default.subpathsOfDirectory(atPath: root.path)
     var files: [String: [UInt8]] = [:]
-    for path in paths {
-      let url = root.appendingPathComponent(path)
-      guard !url.hasDirectoryPath else { continue }
-      files[path] = [UInt8](try Data(contentsOf: url))
+    for path in paths where !paths.contains(where: { $0.hasPrefix(path + "/") }) {
+      files[path] = [UInt8](try Data(contentsOf: root.appendingPathComponent(path)))
     }
     return files
   }
@@ -200,7 +198,9 @@ struct EvaluateHarnessTests {
       let error = #expect(throws: (any Error).self) {
         try AnyStage(Evaluate.self).decode([:], connected: ["taskFiles"]).run(context)
       }
-      #expect("\(error!)".contains("has no data"), "\(name): \(error!)")
+      let message = "\(error!)"
+      #expect(
+        message.contains("has no data") || message.contains("needs a judge"), "\(name): \(message)")
     }
   }
 
