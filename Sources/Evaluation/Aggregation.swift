@@ -12,8 +12,10 @@ package struct ScoreEstimate: Hashable, Sendable {
   }
 
   /// The share of true values, with the harness's standard error (n − 1).
-  package init(_ values: [Bool]) {
-    let numbers = values.map { $0 ? 1.0 : 0.0 }
+  package init(_ values: [Bool]) { self.init(of: values.map { $0 ? 1.0 : 0.0 }) }
+
+  /// The mean of some numbers, with its standard error (n − 1).
+  package init(of numbers: [Double]) {
     self.init(mean(numbers), standardError: Evaluation.standardError(numbers), count: numbers.count)
   }
 
@@ -54,9 +56,14 @@ package struct TestScores: Hashable, Sendable {
 
   /// Nil when there are no outcomes.
   package init?(_ outcomes: [QuestionOutcome]) {
-    guard !outcomes.isEmpty else { return nil }
-    let groups = Dictionary(grouping: outcomes, by: \.subject)
-      .mapValues { ScoreEstimate($0.map(\.isCorrect)) }
+    self.init(of: outcomes.map { (subject: $0.subject, value: $0.isCorrect ? 1.0 : 0.0) })
+  }
+
+  /// Of numbers by subject; nil when there are none.
+  package init?(of values: [(subject: String, value: Double)]) {
+    guard !values.isEmpty else { return nil }
+    let groups = Dictionary(grouping: values, by: \.subject)
+      .mapValues { ScoreEstimate(of: $0.map(\.value)) }
     // Sums of floating-point numbers depend on their order, so it is fixed: by subject.
     let sorted = groups.sorted { $0.key < $1.key }
     subjects = groups
@@ -70,7 +77,9 @@ package struct TestScores: Hashable, Sendable {
   }
 
   /// All of them by name: `NAME` (micro), `NAME/macro`, `NAME/<category>`, `NAME/<subject>`.
+  /// Alone `NAME` where the data names no subjects.
   package func named(_ name: String) -> [String: ScoreEstimate] {
+    if subjects.keys.elementsEqual([""]) { return [name: micro] }
     var result = [name: micro, "\(name)/macro": macro]
     for (category, estimate) in categories { result["\(name)/\(category.rawValue)"] = estimate }
     for (subject, estimate) in subjects { result["\(name)/\(subject)"] = estimate }

@@ -18,6 +18,15 @@ package enum Normalization: String, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// lm-evaluation-harness's name of accuracy under it.
+  package var metric: String {
+    switch self {
+    case .none: "acc"
+    case .length: "acc_norm"
+    case .bytes: "acc_bytes"
+    }
+  }
+
   /// The index of the greatest normalised log-likelihood; the first among equals, and the first NaN
   /// before all (`numpy.argmax`).
   package func prediction(logLikelihoods: [Double], choices: [String]) -> Int {
@@ -47,17 +56,25 @@ package struct QuestionOutcome: Hashable, Sendable {
   /// For each choice, whether each of its tokens was the most probable.
   package var isGreedy: [Bool]
 
+  /// The task that asked; empty where a stage has only one, with its name in the scores.
+  package var task = ""
+  /// Whether the choice taken is the right one under every normalisation, by the harness's names.
+  package var metrics: [String: Bool] = [:]
+
   /// Whether the choice taken is the right one.
   package var isCorrect: Bool { prediction == gold }
 
   package var json: JSON {
-    [
+    var members: [String: JSON] = [
       "id": .string(id), "subject": .string(subject), "question": .string(question.description),
       "logLikelihoods": .array(logLikelihoods.map(JSON.exact)),
       "prediction": .integer(prediction), "gold": .integer(gold), "correct": .bool(isCorrect),
       "correctNorm": .bool(isCorrectByLength), "truncated": .bool(isTruncated),
       "isGreedy": .array(isGreedy.map(JSON.bool)),
     ]
+    for (metric, isRight) in metrics { members[metric] = .bool(isRight) }
+    if !task.isEmpty { members["task"] = .string(task) }
+    return .object(members)
   }
 
   package init?(json: JSON) {
@@ -73,6 +90,10 @@ package struct QuestionOutcome: Hashable, Sendable {
       logLikelihoods: logLikelihoods.compactMap(\.exactValue), prediction: prediction, gold: gold,
       isCorrectByLength: byLength, isTruncated: truncated, isGreedy: greedy.compactMap(\.boolValue))
     guard self.logLikelihoods.count == logLikelihoods.count else { return nil }
+    task = json["task"]?.stringValue ?? ""
+    for metric in Normalization.allCases.map(\.metric) {
+      metrics[metric] = json[metric]?.boolValue
+    }
   }
 
   package init(

@@ -7,13 +7,21 @@ package enum PromptForm: String, CaseIterable, Hashable, Sendable {
   case cloze
 }
 
-/// A question as text: one context, and what may follow it after `targetDelimiter`.
+/// A question as text: one context, and what may follow it after the delimiter.
 package struct Prompt: Hashable, Sendable {
   package var context: String
   /// Without the delimiter, for lengths are counted without it.
   package var choices: [String]
+  /// What stands between the context and a choice.
+  package var delimiter: String
 
-  /// What stands between a context and a choice.
+  package init(context: String, choices: [String], delimiter: String = Prompt.targetDelimiter) {
+    self.context = context
+    self.choices = choices
+    self.delimiter = delimiter
+  }
+
+  /// The delimiter of lm-evaluation-harness, unless a task has its own.
   package static let targetDelimiter = " "
 }
 
@@ -42,16 +50,20 @@ package struct PromptWriter: Sendable {
         "the subject \(question.subject) has \(others.count) dev rows to serve as examples, but "
           + "\(shots) shots were asked for; lower \"shots\"")
     }
-    let solved = others.prefix(shots).map { example in
-      text(example) + Prompt.targetDelimiter + choices(example)[example.answer] + "\n\n"
-    }
-    return Prompt(
-      context: description(question.subject) + solved.joined() + text(question),
-      choices: choices(question))
+    return try PromptLayout().prompt(
+      for: posed(question), examples: others.prefix(shots).map(posed))
+  }
+
+  private func posed(_ question: Question) -> PosedQuestion {
+    let choices = choices(question)
+    return PosedQuestion(
+      id: question.id, subject: question.subject, content: question.content,
+      description: Self.description(question.subject, form), text: text(question),
+      choices: choices, gold: question.answer, answer: choices[question.answer])
   }
 
   /// The line before the examples; one space before the subject, where the original code has two.
-  private func description(_ subject: String) -> String {
+  static func description(_ subject: String, _ form: PromptForm) -> String {
     let name = subject.split(separator: "_", omittingEmptySubsequences: false)
       .joined(separator: " ")
     let kind = form == .letter ? "multiple choice questions" : "questions"
@@ -59,9 +71,13 @@ package struct PromptWriter: Sendable {
   }
 
   private func text(_ question: Question) -> String {
-    let stem = question.text.pythonStripped()
+    Self.text(question.text, question.choices, form)
+  }
+
+  static func text(_ question: String, _ choices: [String], _ form: PromptForm) -> String {
+    let stem = question.pythonStripped()
     guard form == .letter else { return "Question: \(stem)\nAnswer:" }
-    let lines = zip(Question.letters, question.choices).map { "\($0). \($1)\n" }
+    let lines = zip(Letters.all, choices).map { "\($0). \($1)\n" }
     return "\(stem)\n\(lines.joined())Answer:"
   }
 

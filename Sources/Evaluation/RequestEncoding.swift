@@ -61,6 +61,17 @@ package struct RequestEncoder {
     return token
   }
 
+  /// A text's tokens as the model reads a prompt: at least one.
+  package func tokens(_ prompt: String) throws -> [Int] {
+    let tokens = encodeWithDefaults(prompt)
+    return tokens.isEmpty ? [try prefix()] : tokens
+  }
+
+  /// How many tokens a text has by itself.
+  package func count(_ text: String) -> Int {
+    tokenizer.encode(text, addingSpecialTokens: false).count
+  }
+
   private func encodeWithDefaults(_ text: String) -> [Int] {
     // A text that begins with the prefix token's own text gets no second one.
     let hasPrefix = tokenizer.prefixText.map { !$0.isEmpty && text.hasPrefix($0) } ?? false

@@ -15,11 +15,14 @@ package struct Sampler: Sendable {
   /// `samples` continuations of every prompt. A prompt has at least one token; it and its samples may
   /// be longer than the model's window. `onToken` hears (prompt, sample, token) as they are made, and
   /// may throw to stop.
-  /// - Parameter keys: what keys each prompt's draws in place of its index, so that prompts may come in
-  ///   any batches.
+  /// - Parameters:
+  ///   - keys: what keys each prompt's draws in place of its index, so that prompts may come in any
+  ///     batches.
+  ///   - isComplete: whether a sample's tokens are enough, so that it ends as at a stop token.
   package func sample(
     _ prompts: [[Int]], samples: Int = 1, _ options: SamplingOptions, keys: [Int]? = nil,
-    onToken: (Int, Int, Int) throws -> Void = { _, _, _ in }
+    onToken: (Int, Int, Int) throws -> Void = { _, _, _ in },
+    isComplete: ([Int]) -> Bool = { _ in false }
   ) throws -> [[Sample]] {
     for prompt in prompts {
       try model.configuration.check(prompt)
@@ -34,7 +37,7 @@ package struct Sampler: Sendable {
     for wave in waves(prompts, samples, options) {
       var decoding = Decoding(engine: engine, options: options, keys: keys)
       decoding.start(wave, prompts)
-      while !decoding.isDone { try decoding.step(&results, onToken) }
+      while !decoding.isDone { try decoding.step(&results, isComplete, onToken) }
     }
     return results
   }
@@ -136,7 +139,8 @@ private struct Decoding {
 
   /// Chooses a token for every sequence, retires those that end, and takes the others one on.
   mutating func step(
-    _ results: inout [[Sample]], _ onToken: (Int, Int, Int) throws -> Void
+    _ results: inout [[Sample]], _ isComplete: ([Int]) -> Bool,
+    _ onToken: (Int, Int, Int) throws -> Void
   ) throws {
     let tokens = choose()
     let values = engine.logProbabilities(logits, of: tokens)
@@ -152,6 +156,7 @@ private struct Decoding {
       results[sequence.key.prompt][sequence.key.sample].isStopped = isStopped
       try onToken(sequence.key.prompt, sequence.key.sample, token)
       if isStopped || sequence.length == options.maximumTokens { continue }
+      if isComplete(results[sequence.key.prompt][sequence.key.sample].tokens) { continue }
       pieces.append(.init(cache: sequence.cache, tokens: [tokens[index]], wanted: 1))
       going.append(sequence)
     }

@@ -66,14 +66,18 @@ package struct Score: Hashable, Sendable {
   package var count: Int?
   /// Nil when neither direction is better.
   package var higherIsBetter: Bool?
+  /// How it was measured, where names do not say: form, shots, normalisation, ….
+  package var details: JSON?
 
   package init(
-    _ value: Double, standardError: Double? = nil, count: Int? = nil, higherIsBetter: Bool? = nil
+    _ value: Double, standardError: Double? = nil, count: Int? = nil, higherIsBetter: Bool? = nil,
+    details: JSON? = nil
   ) {
     self.value = value
     self.standardError = standardError
     self.count = count
     self.higherIsBetter = higherIsBetter
+    self.details = details
   }
 
   package var json: JSON {
@@ -81,6 +85,7 @@ package struct Score: Hashable, Sendable {
     if let standardError { members["standardError"] = .exact(standardError) }
     if let count { members["count"] = .integer(count) }
     if let higherIsBetter { members["higherIsBetter"] = .bool(higherIsBetter) }
+    members["details"] = details
     return .object(members)
   }
 
@@ -88,7 +93,7 @@ package struct Score: Hashable, Sendable {
     guard let value = json["value"]?.exactValue else { return nil }
     self.init(
       value, standardError: json["standardError"]?.exactValue, count: json["count"]?.intValue,
-      higherIsBetter: json["higherIsBetter"]?.boolValue)
+      higherIsBetter: json["higherIsBetter"]?.boolValue, details: json["details"])
   }
 }
 

@@ -179,6 +179,9 @@ private struct FieldTree {
       return ["type": "array", "items": .object(items)]
     case "object": return schema
     case "map":
+      if field.elementType == "object" {
+        return ["type": "object", "additionalProperties": .object(schema)]
+      }
       let values =
         field.elementType.isEmpty ? Schemas.text : .object(field.scalar(field.elementType))
       return ["type": "object", "additionalProperties": values]

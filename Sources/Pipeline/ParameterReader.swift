@@ -61,6 +61,9 @@ package struct ParameterReader {
   /// Whether fields are only listed: values are placeholders, and checks across fields make no sense.
   package var isListing: Bool { values == nil }
 
+  /// Whether an input stands for a `files` parameter.
+  package func isConnected(_ name: String) -> Bool { fileInputs.contains(at(name)) }
+
   private func error(_ name: String, _ message: String) -> ParameterError {
     ParameterError(path: at(name), message: message)
   }
@@ -490,6 +493,38 @@ package struct ParameterReader {
       filePatterns.merge(inner.filePatterns) { first, _ in first }
     }
     normalized[name] = .array(forms)
+    return result
+  }
+
+  /// A map from names to objects, so that a profile can patch one of them. The body hears the name.
+  package mutating func objectMap<Value>(
+    _ name: String, _ summary: String,
+    _ body: (String, inout ParameterReader) throws(ParameterError) -> Value
+  ) throws(ParameterError) -> [(name: String, value: Value)] {
+    let written = written(name, field(name, "map", [:], "", summary, of: "object"))
+    let here = at(name)
+    guard values != nil else {
+      var inner = ParameterReader(nil, path: "\(here)[]")
+      let value = try inner.decode { (reader) throws(ParameterError) in try body("", &reader) }
+      fields += inner.fields
+      return [("", value)]
+    }
+    var result: [(name: String, value: Value)] = []
+    var forms: [String: JSON] = [:]
+    let members = try written.map { json throws(ParameterError) in
+      try Self.members(json, at: here)
+    }
+    for (key, element) in (members ?? [:]).sorted(by: { JSON.precedes($0.key, $1.key) }) {
+      let place = "\(here).\(key)"
+      var inner = ParameterReader(
+        try Self.members(element, at: place), path: place, fileInputs: fileInputs)
+      let value = try inner.decode { (reader) throws(ParameterError) in try body(key, &reader) }
+      result.append((key, value))
+      forms[key] = .object(inner.normalized)
+      fields += inner.fields.filter { $0.type == "files" }
+      filePatterns.merge(inner.filePatterns) { first, _ in first }
+    }
+    normalized[name] = .object(forms)
     return result
   }
 

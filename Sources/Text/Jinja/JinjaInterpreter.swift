@@ -13,8 +13,13 @@ struct JinjaInterpreter {
   private var generated: [Range<Int>] = []
   /// Guards against templates that never end.
   private var stepsLeft = 10_000_000
+  /// Whether to write what is undefined is an error (`StrictUndefined`).
+  private let isStrict: Bool
 
-  init(globals: [String: JinjaValue]) { scopes = [globals] }
+  init(globals: [String: JinjaValue], isStrict: Bool = false) {
+    scopes = [globals]
+    self.isStrict = isStrict
+  }
 
   mutating func render(
     _ nodes: [JinjaNode]
@@ -38,7 +43,7 @@ struct JinjaInterpreter {
     guard stepsLeft > 0 else { throw TextError("the chat template does not end") }
     switch node {
     case .text(let text): output += text.utf8
-    case .output(let expression): output += try value(expression).printed.utf8
+    case .output(let expression): output += try printed(expression).utf8
     case .branch(let branches, let otherwise):
       for (condition, body) in branches where try value(condition).isTrue { return try run(body) }
       return try run(otherwise)
@@ -57,6 +62,14 @@ struct JinjaInterpreter {
     case .next: return .next
     }
     return .on
+  }
+
+  private mutating func printed(_ expression: JinjaExpression) throws(TextError) -> String {
+    let value = try value(expression)
+    if isStrict, case .undefined(let name) = value {
+      throw TextError("the chat template writes \(name), which is undefined")
+    }
+    return value.printed
   }
 
   /// What a body writes, in place of writing it.
@@ -228,6 +241,7 @@ struct JinjaInterpreter {
       return namespaces[index].first { $0.key == name }?.value ?? .undefined(name)
     case .string:
       return JinjaMethods.ofTexts.contains(name) ? .method(object, name) : .undefined(name)
+    case .list: return name == "index" ? .method(object, name) : .undefined(name)
     case .undefined(let missing):
       throw TextError("the chat template asks for \(name) of \(missing), which is undefined")
     default: return .undefined(name)

@@ -17,19 +17,26 @@ struct JinjaLexer {
   private var tokens: [Token] = []
   /// Whether what was read last ended a line, or nothing was read.
   private var isLineStart = true
+  /// `trim_blocks` and `lstrip_blocks`; and whether a line break at the end goes.
+  private let isTrimming: Bool
 
   /// The template's tokens, `end` last.
-  static func tokens(of template: String) throws(TextError) -> [Token] {
+  /// - Parameter isTrimming: false for Jinja's defaults with `keep_trailing_newline`, as
+  ///   lm-evaluation-harness reads the templates of its tasks.
+  static func tokens(of template: String, isTrimming: Bool = true) throws(TextError) -> [Token] {
     var source = Array(template.utf8)
     // Jinja drops one line break at the end, and takes CRLF and CR for LF.
     source = source.replacing([13, 10], with: [10]).map { $0 == 13 ? 10 : $0 }
-    if source.last == 10 { source.removeLast() }
-    var lexer = JinjaLexer(source: source)
+    if isTrimming, source.last == 10 { source.removeLast() }
+    var lexer = JinjaLexer(source: source, isTrimming: isTrimming)
     try lexer.run()
     return lexer.tokens + [.end]
   }
 
-  private init(source: [UInt8]) { self.source = source }
+  private init(source: [UInt8], isTrimming: Bool) {
+    self.source = source
+    self.isTrimming = isTrimming
+  }
 
   private func starts(_ text: StaticString, at place: Int? = nil) -> Bool {
     text.withUTF8Buffer { source[min(place ?? position, source.count)...].starts(with: $0) }
@@ -58,7 +65,8 @@ struct JinjaLexer {
       switch source[position + 2] {
       case UInt8(ascii: "-"): while let last = text.last, Self.isSpace(last) { text.removeLast() }
       case UInt8(ascii: "+"): break
-      default: if !starts("{{") { text = Self.withoutIndent(text, isLineStart: isLineStart) }
+      default:
+        if isTrimming, !starts("{{") { text = Self.withoutIndent(text, isLineStart: isLineStart) }
       }
     }
     if !text.isEmpty { tokens.append(.text(String(decoding: text, as: UTF8.self))) }
@@ -102,6 +110,7 @@ struct JinjaLexer {
   }
 
   private mutating func dropLineBreak() {
+    guard isTrimming else { return }
     isLineStart = position < source.count && source[position] == 10
     if isLineStart { position += 1 }
   }

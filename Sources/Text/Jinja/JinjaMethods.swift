@@ -10,6 +10,7 @@ enum JinjaMethods {
     _ name: String, of object: JinjaValue, _ arguments: [JinjaValue]
   ) throws(TextError) -> JinjaValue {
     if case .map(let members) = object { return map(name, members, arguments) }
+    if case .list(let list) = object { return try index(in: list, of: arguments.first) }
     guard let text = object.text else {
       throw TextError("the chat template calls \(name) of \(object.kind)")
     }
@@ -34,6 +35,16 @@ enum JinjaMethods {
       return .string((parts ?? []).map(\.printed).joined(separator: text))
     default: return try replaced(text, arguments)
     }
+  }
+
+  private static func index(
+    in list: [JinjaValue], of element: JinjaValue?
+  ) throws(TextError) -> JinjaValue {
+    guard let element, let place = list.firstIndex(of: element) else {
+      throw TextError(
+        "the chat template looks for \(element?.represented ?? "nothing") in a list that lacks it")
+    }
+    return .integer(place)
   }
 
   private static func map(

@@ -3,8 +3,10 @@ struct JinjaParser {
   private var tokens: [JinjaLexer.Token]
   private var position = 0
 
-  static func parse(_ template: String) throws(TextError) -> [JinjaNode] {
-    var parser = JinjaParser(tokens: try JinjaLexer.tokens(of: template))
+  static func parse(
+    _ template: String, isTrimming: Bool = true
+  ) throws(TextError) -> [JinjaNode] {
+    var parser = JinjaParser(tokens: try JinjaLexer.tokens(of: template, isTrimming: isTrimming))
     let nodes = try parser.body(until: [])
     return nodes
   }

@@ -253,6 +253,10 @@ struct ShowPage {
       ScoreTable.Row(name: $0, score: result.scores[$0]!)
     }
     ScoreTable.lines(scores, console).forEach { console.print($0) }
+    for (name, table) in retrievalTables(result.scores) {
+      heading(name)
+      print(table)
+    }
   }
 
   private func metricTable(_ execution: Digest) throws {
