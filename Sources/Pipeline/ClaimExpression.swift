@@ -2,7 +2,8 @@
 package indirect enum ClaimExpression: Hashable, Sendable {
   package enum Operator: String, Sendable { case plus = "+", minus = "−", times = "×", over = "÷" }
   package enum Relation: String, Sendable {
-    case less = "<", lessOrEqual = "≤", greater = ">", greaterOrEqual = "≥", equal = "=", unequal = "≠"
+    case less = "<", lessOrEqual = "≤", greater = ">", greaterOrEqual = "≥", equal = "=", unequal =
+      "≠"
   }
 
   case number(Double)
@@ -41,6 +42,12 @@ package struct ClaimQuantity: Hashable, Sendable {
   /// The output that the score is thought of as being of; it must exist, and decides nothing.
   package var output: String?
   package var kind: Kind
+
+  package init(stage: String, output: String?, kind: Kind) {
+    self.stage = stage
+    self.output = output
+    self.kind = kind
+  }
 
   /// As it is written.
   package var text: String {

@@ -108,4 +108,14 @@ package struct Claim: Hashable, Sendable {
   /// The same, read, with the stages that it names resolved.
   package var expression: ClaimExpression
   package var note: String
+
+  package init(
+    id: String, source: String, check: String, expression: ClaimExpression, note: String = ""
+  ) {
+    self.id = id
+    self.source = source
+    self.check = check
+    self.expression = expression
+    self.note = note
+  }
 }

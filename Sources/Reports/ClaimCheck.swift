@@ -303,7 +303,8 @@ extension ClaimCheck.Leaf {
   ) throws -> ClaimCheck.Leaf {
     guard let result = run.stages[quantity.stage]?.result else {
       throw MissingQuantity(
-        message: "\(quantity.text): the stage \(quantity.stage) has no result in run \(run.run.id.short)")
+        message:
+          "\(quantity.text): the stage \(quantity.stage) has no result in run \(run.run.id.short)")
     }
     guard let score = result.scores[name] else {
       let known = result.scores.keys.sorted()

@@ -36,7 +36,8 @@ package struct ParallelLayout: Hashable, Sendable {
         (1...1 << 24).contains(number), seen.insert(pair[0]).inserted
       else {
         throw Malformed(
-          description: "\"\(part)\" is no part of a layout; write tp=8,pp=16,dp=128,cp=1, each once")
+          description: "\"\(part)\" is no part of a layout; write tp=8,pp=16,dp=128,cp=1, each once"
+        )
       }
       self[keyPath: path] = Double(number)
     }

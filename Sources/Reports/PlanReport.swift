@@ -6,8 +6,10 @@ package struct PlanReport: Sendable {
   package struct Line: Sendable {
     package var stage: ResolvedStage
     package var estimate: Estimate?
-    /// On this machine, from a calibration; nil where nothing is predicted.
+    /// On this machine; nil where nothing is predicted.
     package var seconds: Double?
+    /// Whether `seconds` is what the stage took in an earlier run, not from a measurement.
+    package var isEarlier = false
   }
 
   /// A number of the paper beside ours.

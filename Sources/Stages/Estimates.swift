@@ -138,7 +138,8 @@ enum Estimates {
     let own = work[0].kind == .training ? "6 · N · D" : "2 · N · D"
     let others = Set(work.dropFirst().map(\.model)).subtracting([model])
     let counted = model.vocabularySize == nil ? ", embeddings not counted" : ""
-    let active = model.activeBodyParameters < model.bodyParameters ? "active parameters" : "parameters"
+    let active =
+      model.activeBodyParameters < model.bodyParameters ? "active parameters" : "parameters"
     return own + (others.isEmpty ? "" : " + 2 · M · D") + "; N: \(active)\(counted), D: tokens"
       + (others.isEmpty ? "" : ", M: frozen models")
   }

@@ -88,7 +88,8 @@ package enum TrainingBenchmark {
       weightDecay: 0.1)
     return Trainer(
       Transformer(shape.configuration, seed: 1, on: compute), source: RandomTokens(shape),
-      plan: plan, microBatchRows: microBatchRows ?? TrainingPass.comfortableRows(shape.configuration),
+      plan: plan,
+      microBatchRows: microBatchRows ?? TrainingPass.comfortableRows(shape.configuration),
       on: compute)
   }
 

@@ -54,7 +54,8 @@ import Testing
     #expect(single.map { $0["verdict"]?.stringValue }[0] == "cannot be told")
     #expect(single[0]["comparisons"]?.arrayValue?[0]["interval"] == .null)
 
-    let three = try shop.json("run", "experiments/claimed", "--replicates", "3", "--quiet", "--json")
+    let three = try shop.json(
+      "run", "experiments/claimed", "--replicates", "3", "--quiet", "--json")
     let pages = try #require(three["replicates"]?.arrayValue)
     #expect(pages.count == 3)
     #expect(pages[0]["recorded"] == false)
@@ -63,7 +64,8 @@ import Testing
     }
     // What draws no random numbers is shared.
     #expect(outcomes(pages[1]) == ["hit", "hit", "hit", "executed", "executed"])
-    let again = try shop.json("run", "experiments/claimed", "--replicates", "3", "--quiet", "--json")
+    let again = try shop.json(
+      "run", "experiments/claimed", "--replicates", "3", "--quiet", "--json")
     let isNew = again["replicates"]?.arrayValue?.map { $0["recorded"]?.boolValue }
     #expect(isNew == [false, false, false])
 
@@ -103,7 +105,8 @@ import Testing
 
   @Test func `a claim of a missing score has status 1`() throws {
     let shop = try shop()
-    let missing = experiment.replacingOccurrences(of: "'perplexity/byte') <", with: "'perplexity/bite') <")
+    let missing = experiment.replacingOccurrences(
+      of: "'perplexity/byte') <", with: "'perplexity/bite') <")
     try shop.write("experiments/claimed/experiment.json5", missing)
     try shop.exp("run", "experiments/claimed", "--quiet")
     let outcome = try shop.exp("claims", "claimed")

@@ -239,7 +239,8 @@ import Testing
 }
 
 @Suite struct ReplicateTests {
-  @Test func `a ledger of version 1 takes replicates, and keeps the newest of each number`() throws {
+  @Test func `a ledger of version 1 takes replicates, and keeps the newest of each number`() throws
+  {
     try withFolder { folder in
       let path = folder + "/l"
       _ = try LedgerFile.open(path, migrations: Array(LedgerFile.migrations.prefix(1)))

@@ -12,7 +12,8 @@ struct ClaimTests {
   }
 
   @Test func `a comparison of scores is read, hyphens in stage names and all`() throws {
-    let expression = try parse("score(anneal-eval, 'mmlu') > score(long-context.outcomes, \"mmlu\")")
+    let expression = try parse(
+      "score(anneal-eval, 'mmlu') > score(long-context.outcomes, \"mmlu\")")
     #expect(
       expression.quantities == [
         ClaimQuantity(stage: "anneal-eval", output: nil, kind: .score("mmlu")),
@@ -69,16 +70,20 @@ struct ClaimTests {
     arguments: [
       ("", "column 1: ends where a number or score(…) belongs"),
       ("score(a, 'x')", "column 1: is a number; a claim compares: score(a, 'x') > score(b, 'x')"),
-      ("scroe(a, 'x') > 0",
-        "column 1: \"scroe\" is neither a number nor one of score, metric, abs (did you mean \"score\"?)"),
+      (
+        "scroe(a, 'x') > 0",
+        "column 1: \"scroe\" is neither a number nor one of score, metric, abs (did you mean \"score\"?)"
+      ),
       ("score(a 'x') > 0", "column 9: \",\" belongs here, found \"'\""),
       ("score(, 'x') > 0", "column 7: a stage's name belongs here"),
       ("score(a.b.c, 'x') > 0", "column 7: \"a.b.c\" is neither a stage nor stage.output"),
       ("score(a, x) > 0", "column 10: a name in quotes belongs here, such as 'mmlu'"),
       ("score(a, 'x) > 0", "column 10: the quote does not end"),
       ("metric(a, 'x', first) > 0", "column 16: \"last\" or a step's number belongs here"),
-      ("score(a, 'x') > 0 > 1",
-        "column 19: \">\" follows a comparison; join two with \"and\""),
+      (
+        "score(a, 'x') > 0 > 1",
+        "column 19: \">\" follows a comparison; join two with \"and\""
+      ),
       ("score(a, 'x') > 0 and 3", "column 23: \"and\" joins comparisons, and this is a number"),
       ("(1 > 0) + 2 > 0", "column 1: \"+\" works on numbers, and this is a comparison"),
       ("1 > 0 maybe", "column 7: \"maybe\" is more than a statement"),
@@ -92,7 +97,8 @@ struct ClaimTests {
     } catch { #expect(error.description == message) }
   }
 
-  private let stages = "ab: {op: 'import', with: {files: 'x'}}, w: {op: 'count', inputs: {documents: 'ab.documents'}}"
+  private let stages =
+    "ab: {op: 'import', with: {files: 'x'}}, w: {op: 'count', inputs: {documents: 'ab.documents'}}"
 
   @Test func `a claim of a stage that is not there is refused with the place`() throws {
     let error = try failure {

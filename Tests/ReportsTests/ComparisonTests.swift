@@ -59,7 +59,8 @@ import Testing
     #expect(score.mcNemar?.exact == 1)
     #expect(score.adjustedPValue == score.pValue)
     // Variance of a difference 0.29 · 10/9.
-    #expect(score.questionsNeeded == PowerAnalysis(differenceVariance: 2.9 / 9).questions(effect: 0.1))
+    #expect(
+      score.questionsNeeded == PowerAnalysis(differenceVariance: 2.9 / 9).questions(effect: 0.1))
   }
 
   @Test func `scores without common answers are compared by their standard errors`() throws {

@@ -2,6 +2,7 @@ import ContentStore
 import Ledger
 import Pipeline
 import Reports
+import Runner
 import Stages
 
 /// Finds what `paper:NAME` names: the published figures of an experiment.

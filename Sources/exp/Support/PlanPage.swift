@@ -57,7 +57,8 @@ struct PlanPage {
   }
 
   private func time(_ line: PlanReport.Line) -> String {
-    text(line.seconds ?? seconds(line)) { Format.duration(seconds: $0) }
+    let text = text(line.seconds ?? seconds(line)) { Format.duration(seconds: $0) }
+    return line.isEarlier ? text + "*" : text
   }
 
   /// With the accelerators that were given.
@@ -79,7 +80,7 @@ struct PlanPage {
     return (stage.dependencies + files).joined(separator: ", ")
   }
 
-  private func operations(_ value: Double) -> String { Format.number(value, digits: 3) }
+  private func operations(_ value: Double) -> String { Format.operations(value) }
   private func size(_ bytes: Double) -> String { Format.bytes(Int(min(bytes, 9e18))) }
 
   private func text(_ value: Double?, _ form: (Double) -> String) -> String {
@@ -96,7 +97,8 @@ struct PlanPage {
     if report.attentionFlops > 0 {
       console.print(
         console.styled(
-          "attention: 4 · query width · tokens seen, of causal sequences, thrice when training", .dim))
+          "attention: 4 · query width · tokens seen, of causal sequences, thrice when training",
+          .dim))
     }
     if let devices = report.accelerators {
       let hours = devices.deviceHours(report.flops + report.attentionFlops)
@@ -109,6 +111,9 @@ struct PlanPage {
       console.print(
         "here about \(Format.duration(seconds: seconds)), by a short measurement"
           + (rest > 0 ? "; \(rest) stages are not predicted" : ""))
+      if report.lines.contains(where: \.isEarlier) {
+        console.print(console.styled("* as long as it took in the newest run here", .dim))
+      }
     }
   }
 
@@ -155,8 +160,8 @@ struct PlanPage {
     ])
     for row in comparisons {
       table.add([
-        row.size, row.quantity.rawValue, Format.number(row.reported, digits: 5),
-        text(row.planned) { Format.number($0, digits: 5) },
+        row.size, row.quantity.rawValue, Format.operations(row.reported, digits: 5),
+        text(row.planned) { Format.operations($0, digits: 5) },
         row.percent.map { Format.signed($0, digits: 2) + " %" } ?? "", row.source,
       ])
     }
@@ -202,7 +207,7 @@ struct PlanPage {
         "memoryBytes": number(estimate?.memoryBytes),
         "storageBytes": number(estimate?.storageBytes),
         "formula": .string(estimate?.formula ?? ""),
-        "seconds": number(line.seconds ?? seconds(line)),
+        "seconds": number(line.seconds ?? seconds(line)), "earlier": .bool(line.isEarlier),
         "device": device(line),
       ],
     ]

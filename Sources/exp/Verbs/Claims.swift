@@ -2,6 +2,7 @@ import ContentStore
 import Ledger
 import Pipeline
 import Reports
+import Runner
 
 /// `exp claims RUN`: the paper's claims, held against a run and its replicates.
 enum Claims: Verb {

@@ -1,5 +1,7 @@
+import Ledger
 import Pipeline
 import Reports
+import Runner
 
 /// `exp plan EXPERIMENT`: the graph and what it will cost.
 enum Plan: Verb {
@@ -35,6 +37,7 @@ enum Plan: Verb {
     let threads = try arguments.integer("threads", in: 1...1024) ?? Machine.cores
     if report.accelerators == nil, !arguments.flag("no-time") {
       try predict(&report, Calibration(threads: threads))
+      if report.seconds != nil { takeEarlier(&report, loaded.experiment) }
     }
     let page = PlanPage(report: report, experiment: loaded.experiment, console: console)
     if arguments.flag("json") { try console.print(json: page.json) } else { page.show() }
@@ -69,7 +72,8 @@ enum Plan: Verb {
     guard let text = arguments.value(name) else { return nil }
     guard let value = Double(text), range.contains(value) else {
       throw UsageError(
-        "--\(name) takes a number from \(range.lowerBound) to \(range.upperBound); found \"\(text)\"")
+        "--\(name) takes a number from \(range.lowerBound) to \(range.upperBound); found \"\(text)\""
+      )
     }
     return value
   }
@@ -82,6 +86,24 @@ enum Plan: Verb {
     for index in report.lines.indices {
       guard let work = report.lines[index].estimate?.work else { continue }
       report.lines[index].seconds = try calibration.seconds(work)
+    }
+  }
+
+  /// What a measurement cannot tell takes as long as in the newest run of the experiment and profile that
+  /// carried it out, when there is a store with one.
+  private static func takeEarlier(_ report: inout PlanReport, _ experiment: Experiment) {
+    guard let ledger = try? Session.reading().ledger,
+      let runs = try? ledger.runs(RunFilter(experiment: experiment.name), limit: 50),
+      let run = runs.first(where: { $0.profile == experiment.profile && $0.end != nil }),
+      let stages = try? ledger.stages(ofRun: run.id)
+    else { return }
+    for index in report.lines.indices where report.lines[index].seconds == nil {
+      let name = report.lines[index].stage.name
+      guard let id = stages.first(where: { $0.name == name })?.execution,
+        let execution = try? ledger.execution(id), let end = execution.end, end.result != nil
+      else { continue }
+      report.lines[index].seconds = end.ended.seconds(since: execution.start.started)
+      report.lines[index].isEarlier = true
     }
   }
 }
