@@ -121,12 +121,12 @@ import Testing
     reference.activeBodyParameters = 500
     let trained = try #require(
       Estimates.training(policy, tokens: 100, sequence: 10, beside: [reference, nil]))
-    #expect(trained.flops == 6 * 1080 * 100 + 2 * 580 * 100)
+    #expect(trained.flops == 6.0 * 1080 * 100 + 2.0 * 580 * 100)
     #expect(trained.tokens == 100)
     #expect(trained.formula.hasPrefix("6 · N · D + 2 · M · D"))
     let sampled = try #require(
       Estimates.sampling(policy, samples: 4, tokens: 20, promptTokens: 5, judges: [reference]))
-    #expect(sampled.flops == 2 * 1080 * 100 + 2 * 580 * 100)
+    #expect(sampled.flops == 2.0 * 1080 * 100 + 2.0 * 580 * 100)
     #expect(sampled.model == policy)
     let scored = try #require(Estimates.scoring(policy, tokens: nil))
     #expect(scored.flops == nil && scored.parameters == 1080)
@@ -153,7 +153,7 @@ import Testing
     let estimates = try ExperimentFile(parsing: source).experiment().resolve(.all).estimates
     let first = try #require(estimates["first"])
     let parameters = try #require(first.parameters)
-    #expect(first.model?.embeddingParameters == 300 * 16)
+    #expect(first.model?.embeddingParameters == 300.0 * 16)
     #expect(first.tokens == 80)
     #expect(first.flops == 6 * parameters * 80)
     #expect(first.work.map(\.sequence) == [8, 32])
