@@ -58,7 +58,7 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     .target(
       name: "Schema", path: "schema", exclude: ["README.md", "experiment.schema.json"],
-      resources: [.embedInCode("ledger.sql")], swiftSettings: strict),
+      resources: [.embedInCode("ledger.sql"), .embedInCode("ledger-2.sql")], swiftSettings: strict),
 
     module("ContentStore", ["CLinux"], optimised),
     module("Numerics", ["CLinux"], kernel),
@@ -80,7 +80,7 @@ let package = Package(
     module(
       "Runner",
       ["ContentStore", "Ledger", "Provenance", "Pipeline", "LanguageModel", "CLinux"]),
-    module("Reports", ["ContentStore", "Ledger", "Pipeline", "Evaluation"]),
+    module("Reports", ["ContentStore", "Ledger", "Numerics", "Pipeline", "Evaluation"]),
     .executableTarget(
       name: "exp",
       dependencies: [

@@ -4,4 +4,9 @@ package enum Schema {
   package static var ledger: String {
     String(decoding: PackageResources.ledger_sql, as: UTF8.self)
   }
+
+  /// The text of `schema/ledger-2.sql`: what version 2 changes.
+  package static var ledger2: String {
+    String(decoding: PackageResources.ledger_2_sql, as: UTF8.self)
+  }
 }

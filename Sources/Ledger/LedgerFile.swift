@@ -5,7 +5,9 @@ import Schema
 /// Opening and making the ledger's file.
 enum LedgerFile {
   /// All versions of the schema so far.
-  static let migrations = [Migration(version: 1, sql: Schema.ledger)]
+  static let migrations = [
+    Migration(version: 1, sql: Schema.ledger), Migration(version: 2, sql: Schema.ledger2),
+  ]
 
   /// `PRAGMA application_id` of a ledger: "exp0".
   static let applicationID = 0x6578_7030

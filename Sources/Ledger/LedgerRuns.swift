@@ -48,9 +48,10 @@ extension Ledger {
         """
         SELECT run, number, experiment, profile, purpose, parent, started_us,
           CASE status WHEN 'running' THEN NULL ELSE status END, ended_us,
-          planned, executed, hits, failed, done
+          planned, executed, hits, failed, done, replicate_of, replicate
         FROM runs
         WHERE (?1 IS NULL OR experiment = ?1)
+          AND (\(filter.includesReplicates ? "1" : "replicate IS NULL"))
           AND (?2 IS NULL OR purpose IN (SELECT value FROM json_each(?2)))
           AND (\(filter.condition ?? "1")\n)
         ORDER BY number DESC LIMIT ?3 OFFSET ?4
@@ -70,9 +71,26 @@ extension Ledger {
       id: try digest(row.text(0)), number: row.integer(1), experiment: row.text(2),
       profile: row.optionalText(3), purpose: purpose,
       parent: row.optionalText(5).flatMap(Digest.init),
+      replicate: row.optionalText(14).flatMap(Digest.init).map {
+        Replicate(of: $0, number: row.integer(15))
+      },
       started: Timestamp(microseconds: row.integer(6)), end: runEnd(row, 7),
       planned: row.integer(9), executed: row.integer(10), hits: row.integer(11),
       failed: row.integer(12), done: row.integer(13))
+  }
+
+  /// The replicates of a run that ended well, by number; the newest of each.
+  package func replicates(of run: Digest) throws(LedgerError) -> [Digest] {
+    try read { (database) throws(LedgerError) in
+      try database.query(
+        """
+        SELECT run FROM runs WHERE replicate_of = ?1 AND status = 'done'
+          AND number = (SELECT max(number) FROM runs AS other WHERE other.replicate_of = ?1
+            AND other.replicate = runs.replicate AND other.status = 'done')
+        ORDER BY replicate
+        """, run.description
+      ) { (row) throws(LedgerError) in try digest(row.text(0)) }
+    }
   }
 
   private func runEnd(_ row: Row, _ column: Int32) -> RunEnd? {

@@ -5,7 +5,7 @@ import ContentStore
 extension RunStart {
   /// The record `run/1`, which names the other records by digest.
   func json(_ parts: RunParts, nonce: String) -> JSON {
-    [
+    var members: [String: JSON] = [
       "type": "run/1", "experiment": .string(experiment), "profile": .optional(profile),
       "overrides": .strings(overrides), "files": parts.files, "merged": .optional(parts.merged),
       "folder": .optional(folder), "stages": .strings(stages),
@@ -15,6 +15,12 @@ extension RunStart {
       "process": process.json, "started": .integer(started.microseconds),
       "nonce": .string(nonce),
     ]
+    if let replicate {
+      members["replicate"] = [
+        "run": .string(replicate.run.description), "number": .integer(replicate.number),
+      ]
+    }
+    return .object(members)
   }
 
   /// Reads the record back; `record` gives the records that it names.
@@ -39,6 +45,11 @@ extension RunStart {
     stages = json["stages"]?.stringArray ?? []
     parent = json["parent"].flatMap(BranchPoint.init)
     self.purpose = purpose
+    if let member = json["replicate"], let run = member["run"]?.digestValue,
+      let number = member["number"]?.intValue
+    {
+      replicate = Replicate(of: run, number: number)
+    }
     isLocked = json["locked"]?.boolValue ?? false
     arguments = json["arguments"]?.stringArray ?? []
     code = try record(json["code"]) ?? .null

@@ -26,6 +26,19 @@ package struct BranchPoint: Hashable, Sendable {
   }
 }
 
+/// Which of several runs, alike but for their seeds, a run is (`exp run --replicates`).
+package struct Replicate: Hashable, Sendable {
+  /// The run with the experiment's own seed, replicate 0.
+  package var run: Digest
+  /// From 1.
+  package var number: Int
+
+  package init(of run: Digest, number: Int) {
+    self.run = run
+    self.number = number
+  }
+}
+
 /// Why a run or an execution was started.
 package enum Purpose: String, Sendable, CaseIterable { case run, branch, replay, audit }
 
@@ -47,6 +60,8 @@ package struct RunStart: Hashable, Sendable {
   /// The run this one branched from, or repeats.
   package var parent: BranchPoint?
   package var purpose = Purpose.run
+  /// Nil for a run that stands by itself, and for replicate 0.
+  package var replicate: Replicate?
   /// Whether `--locked` held the run to its lock file.
   package var isLocked = false
   /// The words of the command line.
@@ -136,6 +151,7 @@ package struct RunSummary: Hashable, Sendable {
   package var profile: String?
   package var purpose: Purpose
   package var parent: Digest?
+  package var replicate: Replicate?
   package var started: Timestamp
   /// Nil while it runs.
   package var end: RunEnd?
@@ -156,6 +172,8 @@ package struct RunFilter: Sendable {
   package var condition: String?
   /// How many newer matching runs to leave out.
   package var offset = 0
+  /// Whether replicates count too, or only the runs that they are of.
+  package var includesReplicates = true
 
   package init(
     experiment: String? = nil, purposes: Set<Purpose>? = nil, condition: String? = nil

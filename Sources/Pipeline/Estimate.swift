@@ -1,3 +1,49 @@
+/// Passes of one model over tokens: what the cost of a stage is made of.
+package struct ModelWork: Hashable, Sendable {
+  package enum Kind: String, Sendable {
+    /// Forward, backward and update.
+    case training
+    /// Forward alone, sequences side by side.
+    case scoring
+    /// Forward, a token after another.
+    case sampling
+  }
+
+  package var kind: Kind
+  package var model: ModelShape
+  /// In all; for sampling those of the prompts too.
+  package var tokens: Double
+  /// The length of a sequence, in tokens.
+  package var sequence: Double
+  /// Tokens in a step; nil where that means nothing.
+  package var batchTokens: Double?
+
+  package init(
+    _ kind: Kind, _ model: ModelShape, tokens: Double, sequence: Double,
+    batchTokens: Double? = nil
+  ) {
+    self.kind = kind
+    self.model = model
+    self.tokens = tokens
+    self.sequence = sequence
+    self.batchTokens = batchTokens
+  }
+
+  /// 6 · N · D for training, 2 · N · D for a forward pass; N are the parameters that a token meets (Kaplan et
+  /// al. 2020, with embeddings counted, as in Llama 3's 3.8e25).
+  package var flops: Double { (kind == .training ? 6 : 2) * model.activeParameters * tokens }
+
+  /// Of attention's scores and mixes, which 6 · N · D leaves out.
+  package var attentionFlops: Double {
+    (kind == .training ? 3 : 1) * model.attentionFlops(sequence: sequence) * tokens
+  }
+
+  /// What is really computed: attention too, and no products with an embedding that is looked up.
+  package var computedFlops: Double {
+    flops * model.multipliedParameters / max(1, model.activeParameters) + attentionFlops
+  }
+}
+
 /// What a stage will cost, computed from parameters alone, and what downstream estimates need to
 /// know of its outputs. Nil fields are unknown.
 package struct Estimate: Hashable, Sendable {
@@ -5,24 +51,38 @@ package struct Estimate: Hashable, Sendable {
   package var parameters: Double?
   /// Tokens trained on, scored or written.
   package var tokens: Double?
-  /// Floating-point operations.
+  /// Floating-point operations, those of attention's scores and mixes left out.
   package var flops: Double?
-  /// Peak memory, bytes.
+  /// Of attention's scores and mixes.
+  package var attentionFlops: Double?
+  /// Peak memory on one machine, bytes.
   package var memoryBytes: Double?
   /// Bytes of the outputs.
   package var storageBytes: Double?
-  /// The formula of `flops`, for `exp plan`: `6 · parameters · tokens`.
+  /// The formula of `flops`, for `exp plan`: `6 · N · D`.
   package var formula: String
+  /// The model that the stage's checkpoint holds; what a stage that reads it makes its estimate with.
+  package var model: ModelShape?
+  /// What the operations are made of.
+  package var work: [ModelWork]
+  /// Tokens of a tokenizer that the stage makes.
+  package var vocabularySize: Double?
 
   package init(
     parameters: Double? = nil, tokens: Double? = nil, flops: Double? = nil,
-    memoryBytes: Double? = nil, storageBytes: Double? = nil, formula: String = ""
+    attentionFlops: Double? = nil, memoryBytes: Double? = nil, storageBytes: Double? = nil,
+    formula: String = "", model: ModelShape? = nil, work: [ModelWork] = [],
+    vocabularySize: Double? = nil
   ) {
     self.parameters = parameters
     self.tokens = tokens
     self.flops = flops
+    self.attentionFlops = attentionFlops
     self.memoryBytes = memoryBytes
     self.storageBytes = storageBytes
     self.formula = formula
+    self.model = model
+    self.work = work
+    self.vocabularySize = vocabularySize
   }
 }

@@ -12,8 +12,8 @@ package struct Experiment: Sendable {
   /// In file order; a loop's stages follow the plain ones, round by round.
   package var stages: [StageUse]
   package var claims: [Claim]
-  /// The paper's published figures by model size, as written.
-  package var reported: JSON
+  /// The paper's published figures by model size.
+  package var reported: Reported
   /// The profile that applies; nil for the base values.
   package var profile: String?
   /// The overrides as the user wrote them.
@@ -32,8 +32,9 @@ package struct Experiment: Sendable {
     seed = try reader.seed("seed") ?? 0
     numerics = try ExperimentReader.numerics(reader)
     stages = try ExperimentReader.stages(reader)
-    claims = try ExperimentReader.claims(reader)
-    reported = try ExperimentReader.reported(reader)
+    let names = try ExperimentReader.stageNames(reader, stages)
+    claims = try ExperimentReader.claims(reader, names)
+    reported = try ExperimentReader.reported(reader, names)
     profile = nil
     self.overrides = overrides.map(\.text)
     self.root = root
@@ -104,12 +105,17 @@ package struct Claim: Hashable, Sendable {
   package var source: String
   /// The expression, as written.
   package var check: String
+  /// The same, read, with the stages that it names resolved.
+  package var expression: ClaimExpression
   package var note: String
 
-  package init(id: String, source: String, check: String, note: String = "") {
+  package init(
+    id: String, source: String, check: String, expression: ClaimExpression, note: String = ""
+  ) {
     self.id = id
     self.source = source
     self.check = check
+    self.expression = expression
     self.note = note
   }
 }

@@ -15,6 +15,21 @@ struct Graph {
     self.decoded = decoded
     places = Dictionary(zip(experiment.stages.map(\.name), 0...)) { first, _ in first }
     for (use, stage) in zip(experiment.stages, decoded) { try check(use, stage) }
+    for (index, claim) in experiment.claims.enumerated() { try check(claim, at: index) }
+  }
+
+  /// The outputs that a claim names must be there.
+  private func check(_ claim: Claim, at index: Int) throws(ExperimentError) {
+    for quantity in claim.expression.quantities {
+      guard let output = quantity.output, let place = places[quantity.stage],
+        decoded[place].ports.output(output) == nil
+      else { continue }
+      let known = decoded[place].ports.outputs.map(\.name)
+      throw ExperimentError(
+        "the stage \"\(quantity.stage)\" has no output \"\(output)\""
+          + didYouMean(output, among: known) + "; leave it out, for scores are the stage's",
+        path: "claims[\(index)].check", at: experiment.root["claims"]?.position)
+    }
   }
 
   private func check(_ use: StageUse, _ stage: DecodedStage) throws(ExperimentError) {

@@ -1,5 +1,4 @@
 package import ContentStore
-package import Evaluation
 package import Ledger
 package import Pipeline
 
@@ -23,22 +22,6 @@ package struct RunComparison: Sendable {
     package var op: String
     package var relation: Relation
     package var differences: [RecipeDifference]
-  }
-
-  /// A score that both runs have.
-  package struct ScorePair: Sendable {
-    package var stage: String
-    package var name: String
-    package var a: Score
-    package var b: Score
-    package var difference: Double
-    package var standardError: Double?
-    /// 95 %.
-    package var interval: Interval?
-    /// Questions that both answered, when the difference is paired.
-    package var paired: Int?
-    /// Correlation of the paired answers.
-    package var correlation: Double?
   }
 
   /// The last point of a metric series in both runs.
@@ -75,9 +58,12 @@ package struct RunComparison: Sendable {
   /// Where the runs part: the first stage, in topological order, that is not the same.
   package var firstDifference: Stage? { stages.first { $0.relation != .same } }
 
-  /// - Parameter read: the bytes of an object, for pairing answers question by question.
+  /// - Parameters:
+  ///   - cluster: the member of outcomes' lines whose values group questions that are not independent.
+  ///   - read: the bytes of an object, for pairing answers question by question.
   package init(
-    _ a: RecordedRun, _ b: RecordedRun, in ledger: Ledger, read: (Digest) throws -> [UInt8]
+    _ a: RecordedRun, _ b: RecordedRun, in ledger: Ledger, cluster: String = "cluster",
+    read: @escaping (Digest) throws -> [UInt8]
   ) throws {
     self.a = a
     self.b = b
@@ -87,10 +73,12 @@ package struct RunComparison: Sendable {
       let stage = Self.compare(name, pair.0, pair.1)
       stages.append(stage)
       guard let left = pair.0, let right = pair.1 else { continue }
-      scores += try Self.scores(name, left, right, read)
       if stage.relation != .same { corpora += try Self.corpora(name, left, right, read) }
       if stage.relation != .same { metrics += try Self.metrics(name, left, right, ledger) }
     }
+    let groups = try [a, b].map { try RunRecords.group($0, in: ledger, read: read) }
+    scores = try ScorePairing(groups[0], groups[1], cluster: cluster)
+      .pairs(stages.filter { $0.relation != .onlyA && $0.relation != .onlyB }.map(\.name))
     environment = Self.differences(
       a.start.environment, b.start.environment, leavingOut: ["executable"])
     code = Self.differences(a.start.code, b.start.code, leavingOut: [])
@@ -136,42 +124,6 @@ package struct RunComparison: Sendable {
       stage.relation = .unfinished
     }
     return stage
-  }
-
-  // MARK: Scores
-
-  private static func scores(
-    _ name: String, _ a: Side.Entry, _ b: Side.Entry, _ read: (Digest) throws -> [UInt8]
-  ) throws -> [ScorePair] {
-    guard let left = a.execution?.end?.result, let right = b.execution?.end?.result else {
-      return []
-    }
-    let isSame = a.execution?.result == b.execution?.result
-    let answers = isSame ? nil : try PairedAnswers(left, right, read)
-    return left.scores.keys.sorted().compactMap { score in
-      guard let before = left.scores[score], let after = right.scores[score] else { return nil }
-      return pair(name, score, before, after, answers, isSame)
-    }
-  }
-
-  private static func pair(
-    _ stage: String, _ name: String, _ a: Score, _ b: Score, _ answers: PairedAnswers?,
-    _ isSame: Bool
-  ) -> ScorePair {
-    var pair = ScorePair(stage: stage, name: name, a: a, b: b, difference: b.value - a.value)
-    if isSame { return pair }
-    if let answers, let paired = answers.comparison(ofScore: name, a, b) {
-      pair.standardError = paired.standardError
-      pair.interval = paired.interval
-      pair.paired = paired.n
-      pair.correlation = paired.correlation
-    } else if a.standardError != nil, b.standardError != nil {
-      let unpaired = UnpairedComparison(
-        valueA: b.value, seA: b.standardError, valueB: a.value, seB: a.standardError)
-      pair.standardError = unpaired.standardError
-      pair.interval = unpaired.interval
-    }
-    return pair
   }
 
   // MARK: Corpora

@@ -18,6 +18,18 @@ package enum Format {
     return "\(sign)\(fixed(mantissa, decimals: digits - 1))e\(power)"
   }
 
+  /// Operations, which are many: with an exponent from a million on, `3.8e25`.
+  package static func operations(_ value: Double, digits: Int = 3) -> String {
+    guard value.isFinite, value >= 1e6 else { return number(value, digits: digits) }
+    var power = exponent(value)
+    var mantissa = fixed(value / tenTo(power), decimals: digits - 1)
+    if mantissa.hasPrefix("10.") {
+      power += 1
+      mantissa = fixed(value / tenTo(power), decimals: digits - 1)
+    }
+    return "\(mantissa)e\(power)"
+  }
+
   /// A fixed number of decimals, rounded half away from zero.
   package static func fixed(_ value: Double, decimals: Int) -> String {
     guard value.isFinite else { return "\(value)" }

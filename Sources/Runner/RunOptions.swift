@@ -45,6 +45,8 @@ package struct RunOptions: Sendable {
   package var arguments: [String] = []
   package var parent: BranchPoint?
   package var purpose = Purpose.run
+  /// Of which run this is a replicate, and which.
+  package var replicate: Replicate?
 
   /// Inputs taken from the record instead of the user's folders, by stage and port: a branch shares
   /// its parent's files as they were.

@@ -83,6 +83,7 @@ final class Scheduler {
     start.stages = stages
     start.parent = options.parent
     start.purpose = options.purpose
+    start.replicate = options.replicate
     start.isLocked = options.isLocked
     start.arguments = options.arguments
     return start

@@ -62,9 +62,17 @@ package struct Workspace: Sendable {
       throw RunnerError(
         .wrong, "the workspace \(store(in: folder)) has no ledger yet; run something")
     }
-    let workspace = Workspace(folder: folder, ledger: try Ledger(readingAt: ledger))
+    let workspace = Workspace(folder: folder, ledger: try reading(ledger))
     workspace.settleIfPossible(ledger)
     return workspace
+  }
+
+  /// A ledger of an older `exp` is brought up to date where it may be written.
+  private static func reading(_ path: String) throws(LedgerError) -> Ledger {
+    do { return try Ledger(readingAt: path) } catch {
+      guard error.kind == .readOnly, (try? Ledger(at: path)) != nil else { throw error }
+      return try Ledger(readingAt: path)
+    }
   }
 
   /// Opens the nearest workspace for writing, or makes one, and settles what dead processes left.

@@ -144,13 +144,9 @@ struct ModelParameters: StageParameters {
       maximumPositions: positions ?? sequence, endTokens: endToken.map { [$0] } ?? [])
   }
 
-  /// Parameters without the embedding and output matrices, whose size is the tokenizer's.
-  var bodyParameters: Int { body.bodyParameterCount(activeOnly: false) }
-
-  /// Those of them that a token meets: fewer where it is sent to some experts only.
-  var activeBodyParameters: Int { body.bodyParameterCount(activeOnly: true) }
-
-  private var body: ModelConfiguration {
+  /// The sizes that its cost follows from.
+  func shape(vocabularySize: Double?) -> ModelShape {
     configuration(vocabularySize: 1, sequence: 1, endToken: nil)
+      .shape(vocabularySize: vocabularySize)
   }
 }

@@ -161,25 +161,27 @@ package enum Pretrain: Stage {
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
-    let given = inputs["checkpoint"]?.first?.parameters
-    guard let body = parameters.model.map({ Double($0.bodyParameters) }) ?? given else {
+    let vocabularySize = inputs.vocabularySize()
+    let model =
+      parameters.model.map { $0.shape(vocabularySize: vocabularySize) }
+      ?? inputs.model("checkpoint")
+    let stretches = parameters.phases.map(\.data).map { phase in
+      Estimates.Stretch(
+        tokens: Double(phase.tokens), sequence: phase.sequence,
+        batchTokens: Double(phase.batch * phase.sequence))
+    }
+    guard let model, var estimate = Estimates.training(model, stretches: stretches) else {
       return nil
     }
-    let active = parameters.model.map { Double($0.activeBodyParameters) } ?? body
-    let tokens = Double(parameters.tokens)
     let every = parameters.snapshotEvery > 0 ? parameters.steps / parameters.snapshotEvery : 0
     let kept = Double(every + parameters.snapshotAt.count)
     let averages = parameters.averages.averages(steps: parameters.steps)
     let averaged = averages.reduce(0.0) { $0 + ($1.kind == .uniform ? 8 : 4) }
-    // Parameters, gradients and two moments, averages, and the activations of one micro-batch; while a
-    // state is written, the parameters, moments and averages once more.
-    return Estimate(
-      parameters: body, tokens: tokens, flops: 6 * active * tokens,
-      memoryBytes: (28 + 2 * averaged) * body + 0x1p28,
-      storageBytes: (4 + 4 * Double(averages.count) + (12 + averaged) * kept) * body,
-      formula: active < body
-        ? "6 · active parameters · tokens, embeddings not counted"
-        : "6 · parameters · tokens, embeddings not counted")
+    // Averages are held, and held once more while a state is written.
+    estimate.memoryBytes = (estimate.memoryBytes ?? 0) + 2 * averaged * model.parameters
+    estimate.storageBytes =
+      (4 + 4 * Double(averages.count) + (12 + averaged) * kept) * model.parameters
+    return estimate
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {

@@ -23,6 +23,14 @@ package enum TrainingBenchmark {
         keyValueHeads: keyValueHeads, intermediate: intermediate, maximumPositions: sequence)
     }
 
+    /// A model of any kind.
+    package init(_ configuration: ModelConfiguration, sequence: Int, batch: Int) {
+      name = ""
+      self.configuration = configuration
+      self.sequence = sequence
+      self.batch = batch
+    }
+
     /// The same model with another batch.
     package func with(sequence: Int, batch: Int) -> Shape {
       let c = configuration
@@ -61,13 +69,7 @@ package enum TrainingBenchmark {
     _ shape: Shape, steps: Int, microBatchRows: Int? = nil, on compute: Compute
   ) throws -> Rate {
     let c = shape.configuration
-    let model = Transformer(c, seed: 1, on: compute)
-    let plan = TrainingPlan(
-      phases: [.init(steps: steps + 1, schedule: Schedule(peak: 1e-3, steps: steps + 1))],
-      weightDecay: 0.1)
-    let trainer = Trainer(
-      model, source: RandomTokens(shape), plan: plan,
-      microBatchRows: microBatchRows ?? TrainingPass.comfortableRows(c), on: compute)
+    let trainer = trainer(shape, steps: steps + 1, microBatchRows, on: compute)
     try trainer.advance()
     let clock = ContinuousClock()
     let times = try (0..<steps).map { _ in try clock.measure { try trainer.advance() } }
@@ -75,7 +77,38 @@ package enum TrainingBenchmark {
     let attention = 12 * Double(c.layers * c.queryWidth * shape.sequence) / 2
     return Rate(
       tokensPerSecond: Double(shape.sequence * shape.batch) / seconds,
-      operationsPerToken: 6 * Double(model.parameters.count) + attention)
+      operationsPerToken: 6 * Double(trainer.model.parameters.count) + attention)
+  }
+
+  private static func trainer(
+    _ shape: Shape, steps: Int, _ microBatchRows: Int?, on compute: Compute
+  ) -> Trainer {
+    let plan = TrainingPlan(
+      phases: [.init(steps: steps, schedule: Schedule(peak: 1e-3, steps: steps))],
+      weightDecay: 0.1)
+    return Trainer(
+      Transformer(shape.configuration, seed: 1, on: compute), source: RandomTokens(shape),
+      plan: plan,
+      microBatchRows: microBatchRows ?? TrainingPass.comfortableRows(shape.configuration),
+      on: compute)
+  }
+
+  /// Tokens a second of whole optimiser steps, the first left out, over about so many seconds but at least
+  /// three steps: what a training takes on the machine as it is now.
+  package static func meanTraining(
+    _ shape: Shape, seconds: Double, on compute: Compute
+  ) throws -> Double {
+    let trainer = trainer(shape, steps: 1 << 20, nil, on: compute)
+    try trainer.advance()
+    let clock = ContinuousClock()
+    let start = clock.now
+    var (steps, passed) = (0, 0.0)
+    while steps < 3 || passed < seconds {
+      try trainer.advance()
+      steps += 1
+      passed = (clock.now - start) / .seconds(1)
+    }
+    return Double(steps * shape.sequence * shape.batch) / passed
   }
 
   /// Tokens a second of sampling `samples` continuations of each prompt.

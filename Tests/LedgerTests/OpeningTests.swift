@@ -237,3 +237,36 @@ import Testing
     }
   }
 }
+
+@Suite struct ReplicateTests {
+  @Test func `a ledger of version 1 takes replicates, and keeps the newest of each number`() throws
+  {
+    try withFolder { folder in
+      let path = folder + "/l"
+      _ = try LedgerFile.open(path, migrations: Array(LedgerFile.migrations.prefix(1)))
+      let ledger = try Ledger(at: path)
+      let first = try ledger.beginRun(sampleRun())
+      try ledger.endRun(first, RunEnd(ending: .done))
+      func replicate(_ number: Int, _ ending: Ending) throws -> Digest {
+        var start = sampleRun()
+        start.replicate = Replicate(of: first, number: number)
+        let run = try ledger.beginRun(start)
+        try ledger.endRun(run, RunEnd(ending: ending))
+        return run
+      }
+      let second = try replicate(2, .done)
+      _ = try replicate(1, .done)
+      let one = try replicate(1, .done)
+      _ = try replicate(3, .failed)
+      #expect(try ledger.replicates(of: first) == [one, second])
+      #expect(try ledger.replicates(of: one).isEmpty)
+      #expect(try ledger.run(second)?.start.replicate == Replicate(of: first, number: 2))
+      #expect(try ledger.run(first)?.start.replicate == nil)
+      #expect(try ledger.runs().compactMap(\.replicate?.number) == [3, 1, 1, 2])
+      var alone = RunFilter(experiment: "quick")
+      alone.includesReplicates = false
+      #expect(try ledger.runs(alone).map(\.id) == [first])
+      #expect(try ledger.verify().isEmpty)
+    }
+  }
+}

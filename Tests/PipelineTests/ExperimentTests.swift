@@ -13,7 +13,7 @@ struct ExperimentTests {
     let rest = """
       description: "a test", numerics: "openblas",
       paper: { title: "T", arxiv: "2407.21783v3" },
-      claims: [ { id: "c", source: "§1", check: "score(a.eval, 'x') > 0", note: "n" } ],
+      claims: [ { id: "c", source: "§1", check: "score(words.tokens, 'x') > 0", note: "n" } ],
       reported: { "8B": { mmlu: 0.667, source: "Table 9" } },
       profiles: { laptop: {}, smoke: {} },
       """
@@ -22,9 +22,13 @@ struct ExperimentTests {
     #expect(read.numerics == "openblas" && read.profile == nil)
     #expect(read.paper?["arxiv"] == "2407.21783v3")
     #expect(read.stages.map(\.name) == ["import", "words"])
-    #expect(
-      read.claims == [Claim(id: "c", source: "§1", check: "score(a.eval, 'x') > 0", note: "n")])
-    #expect(read.reported["8B"]?["mmlu"] == 0.667)
+    let claim = try #require(read.claims.first)
+    #expect(claim.id == "c" && claim.source == "§1" && claim.note == "n")
+    #expect(claim.check == "score(words.tokens, 'x') > 0")
+    #expect(claim.expression.quantities.map(\.stage) == ["words"])
+    let table = try #require(read.reported.tables.first)
+    #expect(table.size == "8B" && table.source == "Table 9")
+    #expect(table.scores.map(\.name) == ["mmlu"] && table.scores.map(\.value) == [0.667])
   }
 
   @Test(arguments: ["llama-3.1", "qwen2", "a", "my_text.v2"])

@@ -54,6 +54,13 @@ import Testing
     #expect(abs(score.difference - 0.1) < 1e-12)
     let error = try #require(score.standardError)
     #expect(abs(error - (2.9 / 90).squareRoot()) < 1e-12)
+    // Two that only b has right, one that only a has: McNemar's exact test of 1 in 3.
+    #expect(score.mcNemar == McNemar(onlyA: 1, onlyB: 2))
+    #expect(score.mcNemar?.exact == 1)
+    #expect(score.adjustedPValue == score.pValue)
+    // Variance of a difference 0.29 · 10/9.
+    #expect(
+      score.questionsNeeded == PowerAnalysis(differenceVariance: 2.9 / 9).questions(effect: 0.1))
   }
 
   @Test func `scores without common answers are compared by their standard errors`() throws {
@@ -109,15 +116,20 @@ import Testing
   }
 }
 
-@Suite struct PairedAnswersTests {
-  private func answers(_ a: String, _ b: String) throws -> PairedAnswers? {
-    let objects = [a, b].map { Array($0.utf8) }
-    let results = objects.map {
-      StageResult(outputs: ["outcomes": Artifact(.file, SHA256.hash($0))], scores: [:])
-    }
-    return try PairedAnswers(results[0], results[1]) { digest in
-      try #require(objects.first { SHA256.hash($0) == digest })
-    }
+@Suite struct OutcomesTests {
+  private func sample(
+    _ text: String, _ name: String, _ value: Double, count: Int? = nil,
+    cluster: String = "cluster"
+  ) -> ScoreSample? {
+    Outcomes(bytes: Array(text.utf8))
+      .sample(ofScore: name, Score(value, count: count), cluster: cluster)
+  }
+
+  private func difference(_ a: ScoreSample, _ b: ScoreSample) -> Influences {
+    var both = Influences()
+    both.add(b, times: 1)
+    both.add(a, times: -1)
+    return both
   }
 
   @Test func `a question that stands twice is paired in order`() throws {
@@ -129,19 +141,83 @@ import Testing
       {"id":"1","subject":"s","question":"sha256:x","correct":true}
       {"id":"2","subject":"s","question":"sha256:x","correct":true}
       """
-    let paired = try #require(
-      try answers(a, b)?.comparison(
-        ofScore: "accuracy/s", Score(0.5, count: 2), Score(1, count: 2)))
-    #expect(paired.n == 2)
-    #expect(paired.difference == 0.5)
+    let left = try #require(sample(a, "accuracy/s", 0.5, count: 2))
+    let right = try #require(sample(b, "accuracy/s", 1, count: 2))
+    #expect(left.order == right.order)
+    // d = 0, 1: variance ½ over 2.
+    #expect(difference(left, right).variance == 0.25)
   }
 
-  @Test func `a score that is not the mean of the answers is not paired`() throws {
+  @Test func `a score that is not the mean of the answers is not taken apart`() {
     let line = "{\"id\":\"1\",\"correct\":1}\n{\"perplexity\":3}\nnot JSON\n"
-    let pairs = try #require(try answers(line, line))
-    #expect(pairs.comparison(ofScore: "x", Score(1, count: 1), Score(0.5, count: 1)) == nil)
-    #expect(pairs.comparison(ofScore: "x", Score(1, count: 2), Score(1, count: 2)) == nil)
-    #expect(pairs.comparison(ofScore: "x/none", Score(1, count: 1), Score(1, count: 1)) == nil)
-    #expect(try answers("{\"id\":\"1\",\"correct\":1}", "{\"id\":\"2\",\"correct\":1}") == nil)
+    #expect(sample(line, "x", 0.5, count: 1) == nil)
+    #expect(sample(line, "x", 1, count: 2) == nil)
+    #expect(sample(line, "x/none", 1, count: 1) == nil)
+    #expect(sample(line, "x", 1, count: 1)?.n == 1)
+  }
+
+  @Test func `any number of the lines may be what is averaged, and any text what names a part`() {
+    let lines = """
+      {"id":"1","correct":true,"reward":0.5,"language":"French","task":"x"}
+      {"id":"2","correct":false,"reward":0.25,"language":"German","task":"x"}
+      {"id":"3","correct":true,"reward":1,"language":"French","task":"y"}
+      """
+    #expect(sample(lines, "x", 0.375, count: 2)?.entries.values.compactMap(\.value).max() == 0.5)
+    #expect(sample(lines, "win/French", 0.75, count: 2)?.n == 2)
+    #expect(sample(lines, "y", 1, count: 1)?.n == 1)
+  }
+
+  @Test func `a macro average weighs subjects alike`() throws {
+    let lines = """
+      {"id":"1","subject":"s","correct":true}
+      {"id":"2","subject":"s","correct":false}
+      {"id":"3","subject":"t","correct":true}
+      {"id":"4","subject":"t","correct":true}
+      {"id":"5","subject":"t","correct":false}
+      {"id":"6","subject":"t","correct":false}
+      """
+    let macro = try #require(sample(lines, "mmlu/macro", 0.5, count: 6))
+    let influences = macro.order.map { macro.entries[$0]?.influence ?? 0 }
+    #expect(influences == [0.125, -0.125, 0.0625, 0.0625, -0.0625, -0.0625])
+  }
+
+  /// The standard error of `PerplexityScores` comes from the same linearisation.
+  @Test func `a perplexity has the error that its evaluation gave it`() throws {
+    let outcomes = [(-10.0, 5, 20), (-3.5, 2, 9), (-22.25, 8, 41)].enumerated().map { index, one in
+      DocumentOutcome(
+        id: "d\(index)", logLikelihood: one.0, tokens: one.1, words: 1, bytes: one.2)
+    }
+    let scores = try #require(PerplexityScores(outcomes)).named("perplexity")
+    let text = try outcomes.map { try $0.json.canonicalText() }.joined(separator: "\n")
+    for name in ["perplexity/token", "perplexity/bitsPerByte"] {
+      let estimate = try #require(scores[name])
+      let taken = try #require(sample(text, name, estimate.value, count: estimate.count))
+      var influences = Influences()
+      influences.add(taken, times: 1)
+      let error = try #require(influences.variance).squareRoot()
+      #expect(abs(error / (try #require(estimate.standardError)) - 1) < 1e-12)
+    }
+  }
+
+  @Test func `clusters are as Miller has them`() throws {
+    let values: [(Bool, Bool, String)] = [
+      (true, false, "a"), (true, true, "a"), (false, true, "b"), (false, false, "b"),
+      (true, false, "c"), (true, false, "c"), (false, false, "c"),
+    ]
+    func lines(_ pick: ((Bool, Bool, String)) -> Bool) -> String {
+      values.enumerated().map {
+        "{\"id\":\"\($0)\",\"correct\":\(pick($1)),\"passage\":\"\($1.2)\"}"
+      }.joined(separator: "\n")
+    }
+    let a = try #require(
+      sample(lines(\.0), "x", 4.0 / 7, count: 7, cluster: "passage"))
+    let b = try #require(
+      sample(lines(\.1), "x", 2.0 / 7, count: 7, cluster: "passage"))
+    let reference = try #require(
+      PairedComparison(
+        a: values.map { $0.1 ? 1 : 0 }, b: values.map { $0.0 ? 1 : 0 },
+        clusters: [0, 0, 1, 1, 2, 2, 2]))
+    let variance = try #require(difference(a, b).variance)
+    #expect(abs(variance.squareRoot() - (try #require(reference.standardError))) < 1e-15)
   }
 }

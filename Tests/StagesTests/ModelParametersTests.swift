@@ -89,9 +89,10 @@ import Testing
       let model = try read(changes)
       let configuration = model.configuration(vocabularySize: 50, sequence: 32, endToken: nil)
       let laidOut = Transformer(configuration, seed: 1, on: .init(threads: 1)).layout.count
-      #expect(model.bodyParameters == laidOut - 50 * 16)
+      let shape = model.shape(vocabularySize: 50)
+      #expect(shape.parameters == Double(laidOut))
       let idle = changes["experts"] == nil ? 0 : 2 * 4 * 3 * 8 * 16
-      #expect(model.activeBodyParameters == model.bodyParameters - idle)
+      #expect(shape.activeParameters == Double(laidOut - idle))
     }
   }
 }

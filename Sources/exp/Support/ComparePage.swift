@@ -15,6 +15,8 @@ struct ComparePage {
     parting()
     stages()
     scores()
+    tests()
+    seeds()
     corpora()
     metrics()
     values("Environment", comparison.environment)
@@ -86,22 +88,89 @@ struct ComparePage {
     var table = Table([
       .init("stage"), .init("score"), .init("a", .right), .init("b", .right),
       .init("b − a", .right), .init("± s.e.", .right), .init("95 % interval", .right),
-      .init("paired on", .right),
+      .init("p", .right), .init("p (Holm)", .right), .init("paired on", .right),
     ])
     for score in shown {
-      let interval = score.interval.map {
-        "[\(Format.signed($0.lower, digits: 3)), \(Format.signed($0.upper, digits: 3))]"
-      }
       table.add([
         score.stage, score.name, Format.number(score.a.value), Format.number(score.b.value),
         Format.signed(score.difference, digits: 3),
-        score.standardError.map { Format.number($0, digits: 2) } ?? "", interval ?? "",
-        score.paired.map { "\($0) questions" } ?? "",
+        score.standardError.map { Format.number($0, digits: 2) } ?? "", text(score.interval),
+        text(score.pValue), text(score.adjustedPValue), paired(score),
       ])
     }
     print(table)
     let same = comparison.scores.count - shown.count
     if same > 0 { console.print(console.styled("\(same) scores are equal", .dim)) }
+  }
+
+  private func text(_ interval: Interval?) -> String {
+    interval.map {
+      "[\(Format.signed($0.lower, digits: 3)), \(Format.signed($0.upper, digits: 3))]"
+    } ?? ""
+  }
+
+  private func text(_ pValue: Double?) -> String {
+    pValue.map { Format.number($0, digits: 2) } ?? ""
+  }
+
+  private func paired(_ score: RunComparison.ScorePair) -> String {
+    let clusters = score.clusters.map { ", \($0) clusters" } ?? ""
+    return score.paired.map { "\($0) questions\(clusters)" } ?? ""
+  }
+
+  /// What the same questions say beyond the difference.
+  private func tests() {
+    let shown = comparison.scores.filter { $0.paired != nil && (showsAll || $0.difference != 0) }
+    if shown.isEmpty { return }
+    heading("On the same questions")
+    var table = Table([
+      .init("stage"), .init("score"), .init("only a right", .right),
+      .init("only b right", .right), .init("McNemar p", .right), .init("correlation", .right),
+      .init("questions needed", .right), .init("least seen", .right),
+    ])
+    for score in shown {
+      table.add([
+        score.stage, score.name, score.mcNemar.map { String($0.onlyA) } ?? "",
+        score.mcNemar.map { String($0.onlyB) } ?? "", text(score.mcNemar?.exact),
+        score.correlation.map { Format.number($0, digits: 2) } ?? "",
+        score.questionsNeeded.map(String.init) ?? "",
+        score.detectable.map { Format.number($0, digits: 2) } ?? "",
+      ])
+    }
+    print(table)
+    console.print(
+      console.styled(
+        "needed: to find b − a in 4 of 5 tries at p < 0.05; least seen: what these questions find so",
+        .dim))
+  }
+
+  /// Replicates on both sides: seeds and questions told apart.
+  private func seeds() {
+    let shown = comparison.scores.compactMap { score in
+      score.seeds.map { (score, $0) }
+    }.filter { showsAll || $0.1.difference != 0 || $0.1.error.standardError != 0 }
+    guard let first = shown.first?.1 else { return }
+    heading("Over seeds: \(first.a.count) of a, \(first.b.count) of b")
+    var table = Table([
+      .init("stage"), .init("score"), .init("b − a", .right), .init("± seeds", .right),
+      .init("± questions", .right), .init("± both", .right), .init("95 % interval", .right),
+      .init("p", .right), .init("Welch p", .right),
+    ])
+    for (score, seeds) in shown {
+      table.add([
+        score.stage, score.name, Format.signed(seeds.difference, digits: 3),
+        root(seeds.error.seeds), root(seeds.error.questions),
+        seeds.error.standardError.map { Format.number($0, digits: 2) } ?? "",
+        text(seeds.interval), text(seeds.pValue), text(seeds.welch?.pValue),
+      ])
+    }
+    print(table)
+    console.print(
+      console.styled("Welch: over the seeds' scores alone, as if these questions were all", .dim))
+  }
+
+  private func root(_ variance: Double?) -> String {
+    variance.map { Format.number($0.squareRoot(), digits: 2) } ?? ""
   }
 
   private func corpora() {
@@ -180,6 +249,42 @@ struct ComparePage {
       "interval": score.interval.map { [.exact($0.lower), .exact($0.upper)] } ?? .null,
       "paired": score.paired.map(JSON.integer) ?? .null,
       "correlation": score.correlation.map(JSON.exact) ?? .null,
+      "pValue": score.pValue.map(JSON.exact) ?? .null,
+      "holm": score.adjustedPValue.map(JSON.exact) ?? .null,
+      "clusters": score.clusters.map(JSON.integer) ?? .null,
+      "mcNemar": score.mcNemar.map {
+        [
+          "onlyA": .integer($0.onlyA), "onlyB": .integer($0.onlyB), "exact": .exact($0.exact),
+          "midP": .exact($0.midP),
+        ]
+      } ?? .null,
+      "questionsNeeded": score.questionsNeeded.map(JSON.integer) ?? .null,
+      "detectable": score.detectable.map(JSON.exact) ?? .null,
+      "seeds": score.seeds.map(json) ?? .null,
+    ]
+  }
+
+  private func json(_ seeds: RunComparison.SeedPair) -> JSON {
+    func root(_ variance: Double?) -> JSON { variance.map { .exact($0.squareRoot()) } ?? .null }
+    return [
+      "a": .array(seeds.a.map(JSON.exact)), "b": .array(seeds.b.map(JSON.exact)),
+      "difference": .exact(seeds.difference), "seedError": root(seeds.error.seeds),
+      "questionError": root(seeds.error.questions),
+      "standardError": seeds.error.standardError.map(JSON.exact) ?? .null,
+      "interval": seeds.interval.map { [.exact($0.lower), .exact($0.upper)] } ?? .null,
+      "pValue": seeds.pValue.map(JSON.exact) ?? .null,
+      "welch": seeds.welch.map {
+        ["t": .exact($0.t), "freedom": .exact($0.freedom), "pValue": .exact($0.pValue)]
+      } ?? .null,
+      "components": .array(
+        seeds.components.map { side in
+          side.map {
+            [
+              "seed": .exact($0.seedVariance), "question": .exact($0.questionVariance),
+              "rest": .exact($0.restVariance),
+            ]
+          } ?? .null
+        }),
     ]
   }
 

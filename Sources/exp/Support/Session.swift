@@ -171,11 +171,14 @@ struct LedgerLookup: ReferenceLookup {
   func run(ofExperiment name: String, age: Int) throws -> Digest? {
     var filter = RunFilter(experiment: name, purposes: [.run, .branch])
     filter.offset = age
+    filter.includesReplicates = false
     return try ledger.runs(filter, limit: 1).first?.id
   }
 
   func runCount(ofExperiment name: String) throws -> Int {
-    try ledger.runs(RunFilter(experiment: name, purposes: [.run, .branch]), limit: .max).count
+    var filter = RunFilter(experiment: name, purposes: [.run, .branch])
+    filter.includesReplicates = false
+    return try ledger.runs(filter, limit: .max).count
   }
 
   func runs(prefix: String, limit: Int) throws -> [(name: String, run: Digest)] {

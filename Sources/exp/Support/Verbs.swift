@@ -20,7 +20,8 @@ enum Verbs {
       verbs: [
         SampleVerb.self, LogProbs.self, Cat.self, Checkout.self, TagVerb.self, NoteVerb.self,
       ]),
-    Group(title: "Prove", verbs: [AuditVerb.self, VerifyVerb.self, LockVerb.self]),
+    Group(
+      title: "Prove", verbs: [AuditVerb.self, VerifyVerb.self, LockVerb.self, Claims.self]),
     Group(title: "Help", verbs: [Doctor.self, Completions.self, Help.self]),
     Group(title: "Inner", verbs: [WorkerVerb.self, Bench.self]),
   ]

@@ -82,7 +82,10 @@ enum Log: Verb {
   }
 
   private static func mark(_ run: RunSummary) -> String {
-    switch run.purpose {
+    if let replicate = run.replicate {
+      return " (replicate \(replicate.number) of \(replicate.run.short))"
+    }
+    return switch run.purpose {
     case .run: ""
     case .branch: " (branch of \(run.parent?.short ?? "?"))"
     case .replay: " (replay of \(run.parent?.short ?? "?"))"
@@ -104,6 +107,9 @@ enum Log: Verb {
       "experiment": .string(run.experiment), "profile": run.profile.map(JSON.string) ?? .null,
       "purpose": .string(run.purpose.rawValue),
       "parent": run.parent.map { .string($0.hex) } ?? .null, "status": .string(run.status),
+      "replicate": run.replicate.map {
+        ["run": .string($0.run.hex), "number": .integer($0.number)]
+      } ?? .null,
       "started": .string(run.started.description),
       "ended": run.end.map { .string($0.ended.description) } ?? .null,
       "stages": [

@@ -17,6 +17,7 @@ enum Run: Verb {
       exp run experiments/quickstart
       exp run experiments/your-text --set stages.text.with.files=my/texts
       exp run experiments/quickstart -S stages.pretrain.with.learningRate=0.002 --until pretrain
+      exp run experiments/quickstart --replicates 3     # three seeds, for `compare` and `claims`
     """
   static let operands = Operands.exactly(1, "EXPERIMENT")
   static let options: [Option] =
@@ -25,6 +26,9 @@ enum Run: Verb {
       .flag("dry-run", nil, "Say what would be carried out; do nothing."),
       .flag("locked", nil, "Fail (status 1) unless every stage equals the lock file."),
       .value("tag", "n", "NAME", "Tag the run."),
+      .value(
+        "replicates", nil, "N",
+        "Carry out N seeds: the experiment's own, and N − 1 worked out from it."),
     ]
 
   static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
@@ -45,11 +49,20 @@ enum Run: Verb {
       }
       try TagVerb.check(tag, workspace.ledger)
     }
+    if let count = try arguments.integer("replicates", in: 1...10_000), count > 1 {
+      return try ReplicateRuns(loaded, workspace, options, arguments, console).carryOut(count)
+    }
     let report = try execute(loaded.resolved, workspace, options, arguments, console)
+    try tagRun(report, workspace, arguments)
+    return ExitStatus(rawValue: report.exitStatus) ?? .failed
+  }
+
+  static func tagRun(
+    _ report: RunReport, _ workspace: Workspace, _ arguments: Arguments
+  ) throws {
     if let tag = arguments.value("tag"), let run = report.run {
       try workspace.ledger.tag(tag, Subject(.run, run))
     }
-    return ExitStatus(rawValue: report.exitStatus) ?? .failed
   }
 
   /// A dry run where nothing is on record: every stage would be carried out.
@@ -70,6 +83,17 @@ enum Run: Verb {
       console.talk(
         "this kernel has no Landlock: programs of `command` stages could read undeclared files")
     }
+    let report = try carryOut(experiment, workspace, options, arguments, console)
+    let page = RunPage(report: report, console: console)
+    if arguments.flag("json") { try console.print(json: page.json) } else { page.show() }
+    return report
+  }
+
+  /// Runs with a progress view; prints nothing else.
+  static func carryOut(
+    _ experiment: ResolvedExperiment, _ workspace: Workspace, _ options: RunOptions,
+    _ arguments: Arguments, _ console: Console
+  ) throws -> RunReport {
     var options = options
     let numerics = experiment.experiment.numerics
     do { options.engineNames[numerics] = try Engine(named: numerics).name } catch {
@@ -77,12 +101,8 @@ enum Run: Verb {
     }
     let view = ProgressView(console, isQuiet: arguments.flag("quiet"))
     defer { view.end() }
-    let report = try Runner.run(
+    return try Runner.run(
       experiment, in: workspace, options: options, registry: .all, observer: view)
-    view.end()
-    let page = RunPage(report: report, console: console)
-    if arguments.flag("json") { try console.print(json: page.json) } else { page.show() }
-    return report
   }
 
   private static func addLock(
