@@ -29,6 +29,8 @@ extension StageRegistry {
     Classify.self,
     Mix.self,
     MixSearch.self,
+    MixRecords.self,
+    Extend.self,
     Synthesize.self,
   ])
 }
