@@ -118,6 +118,27 @@ extension TrainingPass {
     encodeBackward(m, batch)
   }
 
+  /// The first score of every row: a critic's values. Keeps what `backward(_:rowScoreSlopes:)` needs.
+  package func rowScores(of batch: TokenBatch) -> [Float] {
+    guard let score else { preconditionFailure("the model has no score head") }
+    let scores = score.forward(encode(batch).finalNormed, on: compute)
+    return (0..<batch.tokens.count).map { scores[$0, 0] }
+  }
+
+  /// Adds to the gradients, given the slope in every row's first score, of the batch that `rowScores(of:)`
+  /// has just seen.
+  package func backward(_ batch: TokenBatch, rowScoreSlopes: [Float]) {
+    guard let score, let scoreGradient else {
+      preconditionFailure("the model has no score head")
+    }
+    let m = memory(rows: batch.tokens.count)
+    let slopes = Matrix(rows: m.rows, columns: score.outputs)
+    for (row, slope) in rowScoreSlopes.enumerated() { slopes[row, 0] = slope }
+    let normed = score.backward(slopes, x: m.finalNormed, gradient: scoreGradient, on: compute)
+    compute.copy(normed, to: m.scratch.normed)
+    encodeBackward(m, batch)
+  }
+
   private func lastRows(_ m: PassMemory, _ batch: TokenBatch) -> Matrix {
     let rows = Matrix(rows: batch.documents.count, columns: m.final.columns)
     compute.gatherRows(

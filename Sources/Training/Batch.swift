@@ -5,13 +5,21 @@ package struct Batch: Hashable, Sendable {
   package var tokens: TokenBatch
   /// One value per row, by name, such as a reference model's log-probabilities or advantages.
   package var columns: [String: [Float]]
+  /// Which items of the source it is made of, and how many updates came before: what an objective goes by
+  /// that samples for itself. Empty and 0 where nobody asks.
+  package var items: [Int]
+  package var step: Int
 
-  package init(_ tokens: TokenBatch, columns: [String: [Float]] = [:]) {
+  package init(
+    _ tokens: TokenBatch, columns: [String: [Float]] = [:], items: [Int] = [], step: Int = 0
+  ) {
     precondition(
       columns.values.allSatisfy { $0.count == tokens.tokens.count },
       "a batch's columns have a value per row")
     self.tokens = tokens
     self.columns = columns
+    self.items = items
+    self.step = step
   }
 
   /// Parts of at most `limit` rows (or one sequence, if that is longer), in order.

@@ -1,4 +1,5 @@
 package import LanguageModel
+package import Numerics
 
 /// What training makes small. An objective runs the model over a batch itself, so that it may ask for
 /// more than log-probabilities: soft targets or a head. Most are a `TokenObjective`.
@@ -19,6 +20,13 @@ package protocol Objective: Sendable {
   ) throws -> Outcome
   /// Whether a batch has nothing to measure.
   func isVoid(_ batch: Batch) -> Bool
+  /// Hears that an update has moved the model's parameters, and may move them further.
+  /// - Parameter step: updates made, this one included.
+  func didUpdate(_ model: Transformer, after step: Int, on compute: Compute)
+  /// What the objective keeps from step to step, by name: a part of the training state.
+  func state(after step: Int) -> [String: Floats]
+  /// Takes up what `state` gave after `step` updates.
+  func restore(_ state: [String: Floats], after step: Int) throws(TrainingError)
 }
 
 /// What a batch gave.
@@ -26,10 +34,13 @@ package struct Outcome: Hashable, Sendable {
   package var loss: Double
   /// Values of the objective's own, such as a margin or an accuracy.
   package var metrics: [Double]
+  /// Tokens that were learned from, where they are not the batch's.
+  package var tokens: Int?
 
-  package init(loss: Double, metrics: [Double] = []) {
+  package init(loss: Double, metrics: [Double] = [], tokens: Int? = nil) {
     self.loss = loss
     self.metrics = metrics
+    self.tokens = tokens
   }
 }
 
@@ -52,6 +63,9 @@ package protocol TokenObjective: Objective {
 extension Objective {
   package var metricNames: [String] { [] }
   package func isVoid(_ batch: Batch) -> Bool { batch.tokens.targetCount == 0 }
+  package func didUpdate(_ model: Transformer, after step: Int, on compute: Compute) {}
+  package func state(after step: Int) -> [String: Floats] { [:] }
+  package func restore(_ state: [String: Floats], after step: Int) throws(TrainingError) {}
 }
 
 extension TokenObjective {

@@ -10,6 +10,7 @@ private enum SnapshotName {
   static let history = "history"
   static let tensors = "history.tensors"
   static let trace = "trace"
+  static let objective = "objective."
   static func first(_ name: String) -> String { "optimiser.first_moment.\(name)" }
   static func second(_ name: String) -> String { "optimiser.second_moment.\(name)" }
 }
@@ -31,6 +32,9 @@ extension Trainer {
     }
     var writer = SafetensorsWriter(metadata: metadata)
     for view in model.layout.views { addTensors(of: view, to: &writer) }
+    for (name, values) in objective.state(after: step).sorted(by: { $0.key < $1.key }) {
+      writer.add(SnapshotName.objective + name, shape: [values.count], values)
+    }
     writer.add(
       SnapshotName.history, type: .f64, shape: [history.count, seriesNames.count],
       data: history.flatMap { Self.bytes($0.numbers) })
@@ -92,9 +96,21 @@ extension Trainer {
         }
       }
     }
+    try restoreObjective(file, step)
     let text = Array(try file.data(SnapshotName.trace))
     restore(step: step, history: history, trace: Trace(rolling: rolling, text: text))
     return metadata
+  }
+
+  private func restoreObjective(_ file: Safetensors, _ step: Int) throws(CheckpointError) {
+    var state: [String: Floats] = [:]
+    for name in file.names where name.hasPrefix(SnapshotName.objective) {
+      let values = try file.floats(name, shape: file.tensor(name).shape)
+      state[String(name.dropFirst(SnapshotName.objective.count))] = Floats(values)
+    }
+    do throws(TrainingError) { try objective.restore(state, after: step) } catch {
+      throw CheckpointError(error.message)
+    }
   }
 
   private func check(_ metadata: [String: String], _ step: Int) throws(CheckpointError) {

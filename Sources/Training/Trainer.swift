@@ -100,10 +100,12 @@ package final class Trainer {
     let factor = phase.schedule.factor(after: step - phase.scheduleStart)
     var record = StepRecord(
       step: step + 1, loss: loss, learningRate: phase.schedule.peak * factor,
-      gradientNorm: norm, tokens: (history.last?.tokens ?? 0) + batch.tokens.tokens.count,
+      gradientNorm: norm, tokens: (history.last?.tokens ?? 0)
+        + (outcome.tokens ?? batch.tokens.tokens.count),
       metrics: outcome.metrics, validation: [], tensors: [])
     update(&record, factor)
     step += 1
+    objective.didUpdate(model, after: step, on: compute)
     for average in averages { average.add(model.parameters, after: step, on: compute) }
     try addToTrace(record, batch.tokens)
     record.validation =

@@ -44,8 +44,9 @@ struct TuningParameters: StageParameters {
   }
 
   /// Updates for so many items.
-  func steps(items: Int) -> Int {
-    steps ?? ShuffledBatches.steps(epochs: epochs, count: items, size: batch)
+  /// - Parameter updates: how many each batch serves.
+  func steps(items: Int, updates: Int = 1) -> Int {
+    steps ?? updates * ShuffledBatches.steps(epochs: epochs, count: items, size: batch)
   }
 
   /// - Parameter hidden: the model's width.

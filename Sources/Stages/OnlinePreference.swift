@@ -1,0 +1,106 @@
+import LanguageModel
+import Numerics
+package import Pipeline
+import Training
+
+/// Preference tuning on the policy's own responses.
+package enum OnlinePreference: Stage {
+  package struct Parameters: StageParameters {
+    let tuning: TuningParameters
+    let objective: PreferenceParameters
+    let sampling: SamplingParameters
+    let rewarder: RewarderParameters
+    let anchor: AnchorParameters
+    let ties: OnlinePreferenceObjective.Ties
+    let maximumKL: Double?
+    let merging: OnlineMerging.Parameters
+
+    package init(from reader: inout ParameterReader) throws(ParameterError) {
+      tuning = try TuningParameters(
+        from: &reader, .tuning(5e-7), epochs: 1, batch: 8, item: "prompts")
+      objective = try PreferenceParameters(from: &reader)
+      sampling = try SamplingParameters(from: &reader, samples: 2, least: 2, temperature: 0.9)
+      rewarder = try RewarderParameters(from: &reader)
+      anchor = try AnchorParameters(from: &reader)
+      ties = try reader.choice(
+        "ties", default: .skip,
+        "When all responses to a prompt earn the same: skip it, or take the first for the better (TRL).")
+      maximumKL = try reader.optionalNumber(
+        "maxKL", in: 0...1e6, unit: "nats",
+        "Training stops with an error when responses' mean log π − log π_anchor is above it.")
+      merging = try OnlineMerging.Parameters(from: &reader)
+    }
+  }
+
+  package static let op = "online-preference"
+  package static let revision = 1
+  package static let summary =
+    "Tune a policy on the best and the worst of its own responses: online DPO."
+  package static let usesSeed = true
+  package static let usesNumerics = true
+
+  package static func ports(_ parameters: Parameters?) -> Ports {
+    Ports(
+      inputs: [
+        Port("checkpoint", .checkpoint, "The policy to tune."),
+        Port("prompts", .records, "What it responds to.", list: true),
+        Port("validation", .records, "Held-out prompts.", optional: true, list: true),
+        Port(
+          "reference", .checkpoint,
+          "The model that the policy is held to; left out, the checkpoint itself.", optional: true),
+        Port(
+          "base", .checkpoint,
+          "With merge: the model that the checkpoint was tuned from.", optional: true),
+      ] + RewarderParameters.inputs + TrainingSession.inputs,
+      outputs: TrainingSession.outputs
+        + (parameters?.tuning.averages.ports() ?? AverageParameters.ports))
+  }
+
+  package static func run(_ parameters: Parameters, in context: any StageContext) throws {
+    let input = try context.input("checkpoint")
+    let checkpoint = try input.checkpoint()
+    let session = try TrainingSession(parameters.tuning.states, context, store: input.store)
+    var codec = try ChatCodec(
+      checkpoint, template: parameters.tuning.template,
+      maximumLength: parameters.tuning.maximumLength)
+    let room = parameters.sampling.maximumTokens
+    let prompts = try context.prompts("prompts", room: room, &codec)
+    guard !prompts.isEmpty else {
+      throw StageError("the input \"prompts\" has no prompt to respond to; see maxTokens")
+    }
+    let held = try context.prompts("validation", room: room, &codec)
+    let rewarder = try Rewarder(parameters.rewarder, context, session.compute)
+    let maker = RolloutMaker(
+      prompts + held, rewarder, parameters.sampling, codec, context, session.compute)
+    let model = checkpoint.model
+    let reference = try context.inputs("reference").first?.checkpoint().model ?? model
+    let merge = try parameters.merging.merging(
+      model, base: try context.inputs("base").first?.checkpoint().model, seed: context.seed,
+      on: session.compute)
+    let rows = session.microBatchRows(model.configuration)
+    let formatting = codec.formatting
+    let makeObjective = {
+      OnlinePreferenceObjective(
+        parameters.objective, ties: parameters.ties, maximumKL: parameters.maximumKL, maker,
+        anchor: Anchor(reference, rate: parameters.anchor.rate, on: session.compute), merge: merge,
+        formatting: formatting, Warnings(context))
+    }
+    let validation = PromptBatches.batch(
+      (prompts + held).map(\.tokens), Array(prompts.count..<prompts.count + held.count), 0)
+    try context.addScoresBefore(
+      makeObjective(), validation, by: TrainingPass(model, on: session.compute), rows: rows)
+    let steps = parameters.tuning.steps(items: prompts.count)
+    context.log("\(prompts.count) prompts, \(steps) steps of \(parameters.tuning.batch)")
+    let source = PromptBatches(
+      prompts.map(\.tokens), size: parameters.tuning.batch, seed: context.seed)
+    let trainer = try session.carryOut(tokenizer: codec.files) {
+      Trainer(
+        model.copy(), source: source, validation: [ValidationSet("validation", validation)],
+        plan: parameters.tuning.plan(steps: steps, hidden: model.configuration.hidden),
+        objective: makeObjective(),
+        options: parameters.tuning.optimiser.passOptions(seed: context.seed), microBatchRows: rows,
+        on: session.compute)
+    }
+    try context.addScores(of: trainer)
+  }
+}

@@ -1,0 +1,144 @@
+import Corpus
+import LanguageModel
+import Numerics
+package import Pipeline
+import Training
+
+/// Reinforcement learning from rewards of sampled responses.
+package enum PolicyGradient: Stage {
+  package struct Parameters: StageParameters {
+    let tuning: TuningParameters
+    let sampling: SamplingParameters
+    let rewarder: RewarderParameters
+    let gradient: PolicyGradientParameters
+    let anchor: AnchorParameters
+    let critic: CriticParameters
+
+    package init(from reader: inout ParameterReader) throws(ParameterError) {
+      tuning = try TuningParameters(
+        from: &reader, .tuning(1e-6), epochs: 1, batch: 16, item: "prompts")
+      gradient = try PolicyGradientParameters(from: &reader)
+      sampling = try SamplingParameters(
+        from: &reader, samples: 4, least: gradient.leastSamples, temperature: 1)
+      rewarder = try RewarderParameters(from: &reader)
+      anchor = try AnchorParameters(from: &reader)
+      critic = try CriticParameters(from: &reader)
+      guard tuning.optimiser.dropout == 0 else {
+        throw ParameterError(
+          path: "dropout",
+          message: "must be 0: responses are drawn without it, and ratios to them would be wrong")
+      }
+      guard tuning.batch * sampling.samples >= gradient.parts else {
+        throw ParameterError(
+          path: "parts",
+          message: "must be at most batch × samples, \(tuning.batch * sampling.samples)")
+      }
+    }
+  }
+
+  package static let op = "policy-gradient"
+  package static let revision = 1
+  package static let summary =
+    "Tune a policy on rewards of its own responses: REINFORCE, RLOO, MDLOO, PPO, GRPO."
+  package static let usesSeed = true
+  package static let usesNumerics = true
+
+  package static func ports(_ parameters: Parameters?) -> Ports {
+    Ports(
+      inputs: [
+        Port("checkpoint", .checkpoint, "The policy to tune."),
+        Port("prompts", .records, "What it responds to.", list: true),
+        Port("validation", .records, "Held-out prompts.", optional: true, list: true),
+        Port(
+          "reference", .checkpoint,
+          "The model that the policy is held to; left out, the checkpoint itself.", optional: true),
+        Port(
+          "critic", .checkpoint,
+          "ppo: a reward model that the critic begins as; left out, the policy with a new head.",
+          optional: true),
+      ] + RewarderParameters.inputs + TrainingSession.inputs,
+      outputs: TrainingSession.outputs
+        + (parameters?.tuning.averages.ports() ?? AverageParameters.ports))
+  }
+
+  package static func run(_ parameters: Parameters, in context: any StageContext) throws {
+    let input = try context.input("checkpoint")
+    let checkpoint = try input.checkpoint()
+    let session = try TrainingSession(parameters.tuning.states, context, store: input.store)
+    var codec = try ChatCodec(
+      checkpoint, template: parameters.tuning.template,
+      maximumLength: parameters.tuning.maximumLength)
+    let room = parameters.sampling.maximumTokens
+    let prompts = try context.prompts("prompts", room: room, &codec)
+    guard !prompts.isEmpty else {
+      throw StageError("the input \"prompts\" has no prompt to respond to; see maxTokens")
+    }
+    let held = try context.prompts("validation", room: room, &codec)
+    let rewarder = try Rewarder(parameters.rewarder, context, session.compute)
+    let maker = RolloutMaker(
+      prompts + held, rewarder, parameters.sampling, codec, context, session.compute)
+    let model = checkpoint.model
+    let reference = try context.inputs("reference").first?.checkpoint().model ?? model
+    let rows = session.microBatchRows(model.configuration)
+    let makeObjective = {
+      PolicyGradientObjective(
+        parameters.gradient, parameters.critic, maker,
+        anchor: Anchor(reference, rate: parameters.anchor.rate, on: session.compute),
+        critic: try parameters.makeCritic(model, context, session.compute), Warnings(context),
+        seed: context.seed)
+    }
+    let validation = PromptBatches.batch(
+      (prompts + held).map(\.tokens), Array(prompts.count..<prompts.count + held.count), 0)
+    try context.addScoresBefore(
+      try makeObjective(), validation, by: TrainingPass(model, on: session.compute), rows: rows)
+    let updates = parameters.gradient.updatesPerSampling
+    let steps = parameters.tuning.steps(items: prompts.count, updates: updates)
+    context.log("\(prompts.count) prompts, \(steps) steps, \(updates) to a batch of samples")
+    let source = PromptBatches(
+      prompts.map(\.tokens), size: parameters.tuning.batch, updates: updates, seed: context.seed)
+    let trainer = try session.carryOut(tokenizer: codec.files) {
+      Trainer(
+        model.copy(), source: source, validation: [ValidationSet("validation", validation)],
+        plan: parameters.tuning.plan(steps: steps, hidden: model.configuration.hidden),
+        objective: try makeObjective(), microBatchRows: rows, on: session.compute)
+    }
+    try context.addScores(of: trainer)
+  }
+}
+
+extension PolicyGradient.Parameters {
+  /// A critic of its own for ppo; nil for the others.
+  fileprivate func makeCritic(
+    _ policy: Transformer, _ context: any StageContext, _ compute: Compute
+  ) throws -> Critic? {
+    guard gradient.method == .ppo else { return nil }
+    var model = try context.inputs("critic").first?.checkpoint().model ?? policy
+    guard model.configuration.experts == nil else {
+      throw StageError("a critic of experts cannot be trained; connect a dense one to \"critic\"")
+    }
+    if model.configuration.scoreHead == nil {
+      model = model.scoring(ScoreHead(labels: 1), seed: context.seed, on: compute)
+    } else {
+      model = model.copy()
+    }
+    return Critic(
+      model, loss: ValueLoss(clip: critic.clip), rule: tuning.optimiser.update,
+      rate: critic.learningRate, clip: tuning.optimiser.clipNorm, on: compute)
+  }
+}
+
+extension StageContext {
+  /// What held-out prompts give before training: `NAME/validation/before`.
+  func addScoresBefore(
+    _ objective: any Objective, _ validation: Batch, by pass: TrainingPass, rows: Int
+  ) throws {
+    guard !objective.isVoid(validation) else { return }
+    let outcome = try objective.measure(validation, by: pass, rows: rows) {
+      try checkCancellation()
+    }
+    for (name, value) in zip(objective.metricNames, outcome.metrics)
+    where ["reward", "reward/hidden", "kl", "length", "unfinished"].contains(name) {
+      score("\(name)/validation/before", Score(value))
+    }
+  }
+}
