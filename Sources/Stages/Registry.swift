@@ -24,5 +24,8 @@ extension StageRegistry {
     Mix.self,
     MixSearch.self,
     Synthesize.self,
+    Merge.self,
+    Upcycle.self,
+    Quantise.self,
   ])
 }
