@@ -2,7 +2,7 @@ import ContentStore
 import Numerics
 
 /// A Hugging Face model folder: `config.json`, `generation_config.json`, `model.safetensors` (or
-/// shards with an index) and the tokenizer's files.
+/// shards with an index) and the tokenizer's files. A quantised folder is read as what its codes stand for.
 package struct Checkpoint: Sendable {
   package var model: Transformer
   /// `tokenizer.json`, `tokenizer_config.json` and the like, passed through byte for byte.
@@ -23,6 +23,14 @@ package struct Checkpoint: Sendable {
     }
     let configuration = try ModelConfiguration(
       huggingFace: try Self.json("config.json", try read("config.json")))
+    tokenizerFiles = [:]
+    for path in paths where !Self.isModelFile(path) { tokenizerFiles[path] = try read(path) }
+    if paths.contains(QuantisedCheckpoint.description) {
+      model = try QuantisedCheckpoint(
+        configuration: configuration, tokenizerFiles: tokenizerFiles, paths: paths, read: read
+      ).dequantised(on: Compute(threads: 1))
+      return
+    }
     let shards = try CheckpointTensors(Self.shards(paths, read))
     try Self.checkShapes(configuration, shards)
     let model = Transformer(
@@ -34,8 +42,6 @@ package struct Checkpoint: Sendable {
     }
     try Self.checkNothingLeft(shards.names(explaining: configuration), model)
     self.model = model
-    tokenizerFiles = [:]
-    for path in paths where !Self.isModelFile(path) { tokenizerFiles[path] = try read(path) }
   }
 
   /// The folder's files by path.
@@ -122,6 +128,7 @@ package struct Checkpoint: Sendable {
   /// Files that are written from the model, or that hold weights in another form.
   private static func isModelFile(_ path: String) -> Bool {
     path == "config.json" || path == "generation_config.json" || path.contains("/")
+      || path == QuantisedCheckpoint.description
       || path.hasSuffix(".safetensors") || path.hasSuffix(".safetensors.index.json")
       || path.hasSuffix(".bin") || path.hasSuffix(".gguf") || path.hasSuffix(".pth")
   }

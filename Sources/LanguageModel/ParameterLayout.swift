@@ -29,6 +29,13 @@ package struct ParameterLayout: Hashable, Sendable {
   /// Elements in the arena.
   package private(set) var count = 0
 
+  package init() {}
+
+  /// Tensors that are no model's, for arithmetic that works tensor by tensor.
+  package init(_ tensors: [(name: String, shape: [Int])]) {
+    for tensor in tensors { _ = add(tensor.name, tensor.shape, .matrix) }
+  }
+
   /// Adds a tensor at the end and returns its place.
   mutating func add(_ name: String, _ shape: [Int], _ role: ParameterView.Role) -> ParameterView {
     let view = ParameterView(name: name, shape: shape, role: role, offset: count)

@@ -32,5 +32,8 @@ extension StageRegistry {
     MixRecords.self,
     Extend.self,
     Synthesize.self,
+    Merge.self,
+    Upcycle.self,
+    Quantise.self,
   ])
 }

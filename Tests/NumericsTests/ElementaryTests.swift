@@ -39,6 +39,7 @@ func fixture(_ name: String) throws -> String {
   static let functions: [(String, limit: Double, float: Bool, Function)] = [
     ("exp", 1, false, { Elementary.exp($0[0]) }), ("log", 1, false, { Elementary.log($0[0]) }),
     ("sin", 1, false, { Elementary.sin($0[0]) }), ("cos", 1, false, { Elementary.cos($0[0]) }),
+    ("acos", 1, false, { Elementary.acos($0[0]) }),
     ("tanh", 2, false, { Elementary.tanh($0[0]) }),
     ("pow", 2, false, { Elementary.pow($0[0], $0[1]) }),
     ("softplus", 2, false, { Elementary.softplus($0[0]) }),
@@ -67,6 +68,8 @@ func fixture(_ name: String) throws -> String {
     #expect(Elementary.log(-1.0).isNaN && Elementary.log(Double.infinity) == .infinity)
     #expect(Elementary.sin(-0.0).sign == .minus && Elementary.cos(0) == 1)
     #expect(Elementary.sin(.infinity).isNaN && Elementary.cos(.nan).isNaN)
+    #expect(Elementary.acos(1) == 0 && Elementary.acos(-1) == Double.pi)
+    #expect(Elementary.acos(1.0.nextUp).isNaN && Elementary.acos(.nan).isNaN)
     #expect(Elementary.tanh(-0.0).sign == .minus && Elementary.tanh(Double.infinity) == 1)
     #expect(Elementary.tanh(-Double.infinity) == -1 && Elementary.tanh(Double.nan).isNaN)
     #expect(Elementary.pow(0, 2) == 0 && Elementary.pow(0, -1) == .infinity)

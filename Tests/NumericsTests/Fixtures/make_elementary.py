@@ -62,3 +62,6 @@ with open("elementary.txt", "w") as out:
         emit(out, "sigmoidf", [x], 1 / (1 + mp.exp(-mp.mpf(x))))
     for x in [f32(2 ** random.uniform(-149, 127)) for _ in range(100)] + [f32(1 + d) for d in spread(60, -22, -1)]:
         emit(out, "logf", [x], mp.log(mp.mpf(x)))
+    cosines = [random.uniform(-1, 1) for _ in range(120)] + [s * (1 - 2 ** random.uniform(-52, -2)) for s in (1, -1) for _ in range(40)]
+    for x in cosines + spread(40, -60, -1) + [0.5, -0.5, 0.9995, -0.9995, -1.0]:
+        emit(out, "acos", [x], mp.acos(mp.mpf(x)))
