@@ -5,4 +5,8 @@ extension PortType {
   package static let classifier: PortType = "classifier"
   /// A mixture's weights: `{"weights": {"math": 0.25, …}}`.
   package static let weights: PortType = "weights"
+  /// A PEFT adapter's folder: `adapter_config.json` and `adapter_model.safetensors`.
+  package static let adapter: PortType = "adapter"
+  /// A teacher's first choices, as `teach` writes them.
+  package static let choices: PortType = "choices"
 }
