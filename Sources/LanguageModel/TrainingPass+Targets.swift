@@ -3,8 +3,9 @@ package import Numerics
 /// What a student is to predict at every row of a batch (knowledge distillation). Rows without a target
 /// token have no distribution either.
 package enum SoftTargets: Sendable {
-  /// A distribution per row, `[rows, vocabulary]`, such as a teacher's `probabilities(of:)`.
-  case full(Matrix)
+  /// `weight` times a distribution per row, `[rows, vocabulary]`, such as a teacher's
+  /// `probabilities(of:)`, and the rest on the row's target token.
+  case full(Matrix, weight: Float = 1)
   /// `weight` on a teacher's first choice and the rest on the row's target token (AFM; Gunter et al.
   /// 2024, §3.1).
   case firstChoice([Int32], weight: Float)
@@ -13,15 +14,21 @@ package enum SoftTargets: Sendable {
 extension TrainingPass {
   /// Each row's cross-entropy with its target distribution, the model's entropy and their divergence;
   /// zeros where a row has no target. Keeps what `backward(_:targets:weights:)` needs.
-  package func forward(_ batch: TokenBatch, targets: SoftTargets) -> [DistributionScore] {
+  /// `observe` is shown the capped logits of some rows at a time.
+  package func forward(
+    _ batch: TokenBatch, targets: SoftTargets,
+    observe: (Matrix, Range<Int>) -> Void = { _, _ in }
+  ) -> [DistributionScore] {
     let (m, c) = (encode(batch), model.configuration)
     let head = DistributionHead(softCap: c.tokenHead.softCap)
     var scores: [DistributionScore] = []
     for part in m.headParts {
       let logits = logits(m, part)
       c.tokenHead.cap(logits, on: compute)
+      observe(logits, part)
       scores += head.forward(
-        logits, targets: targets.rows(part, of: batch), logSums: m.logSums[part], on: compute)
+        logits, targets: targets.rows(part, of: batch, on: compute), logSums: m.logSums[part],
+        on: compute)
     }
     let none = DistributionScore(crossEntropy: 0, entropy: 0, divergence: 0)
     for row in scores.indices where batch.targets[row] < 0 { scores[row] = none }
@@ -36,7 +43,7 @@ extension TrainingPass {
     let head = DistributionHead(softCap: c.tokenHead.softCap)
     headBackward(m) { logits, part in
       head.backward(
-        logits, targets: targets.rows(part, of: batch), logSums: m.logSums[part],
+        logits, targets: targets.rows(part, of: batch, on: compute), logSums: m.logSums[part],
         weights: weights[part], on: compute)
     }
     encodeBackward(m, batch)
@@ -53,9 +60,19 @@ extension TrainingPass {
 
 extension SoftTargets {
   /// Those of some rows.
-  fileprivate func rows(_ part: Range<Int>, of batch: TokenBatch) -> DistributionHead.Targets {
+  func rows(
+    _ part: Range<Int>, of batch: TokenBatch, on compute: Compute
+  ) -> DistributionHead.Targets {
     switch self {
-    case .full(let matrix): return .dense(matrix[rows: part])
+    case .full(let matrix, weight: 1): return .dense(matrix[rows: part])
+    case .full(let matrix, let weight):
+      let mixed = Matrix(rows: part.count, columns: matrix.columns)
+      compute.copy(matrix[rows: part], to: mixed)
+      compute.scale(mixed.floats, by: weight)
+      for (row, target) in batch.targets[part].enumerated() where target >= 0 {
+        mixed[row, Int(target)] += 1 - weight
+      }
+      return .dense(mixed)
     case .firstChoice(let choices, let weight):
       var tokens: [Int32] = []
       var probabilities: [Float] = []

@@ -24,10 +24,16 @@ extension InputArtifact {
 
   /// One part of a token artifact.
   func tokens(_ split: TokenFiles.Split, vocabularySize: Int) throws -> TokenStream {
-    try TokenStream(
+    let packing = try tokenDescription().packing
+    return try TokenStream(
       tokens: NPY.decodeIntegers(read(path: split.tokensPath), as: Int32.self),
       documentStarts: NPY.decodeIntegers(read(path: split.documentsPath)),
-      vocabularySize: vocabularySize)
+      rows: packing.map { packing in
+        PackedRows(
+          length: packing.rowLength,
+          documentLengths: try NPY.decodeIntegers(read(path: split.lengthsPath)),
+          seesRows: packing.attention == .rows)
+      }, vocabularySize: vocabularySize)
   }
 }
 

@@ -9,6 +9,12 @@ struct AverageParameters: StageParameters {
   let averageEvery: Int
   let averageTo: Int?
 
+  /// None.
+  init() {
+    (emaDecay, emaFrom) = (nil, 1)
+    (averageFrom, averageTo, averageEvery) = (nil, nil, 1)
+  }
+
   init(from reader: inout ParameterReader) throws(ParameterError) {
     emaDecay = try reader.optionalNumber(
       "emaDecay", in: 0...0.999_999_999,

@@ -7,4 +7,8 @@ extension PortType {
   package static let weights: PortType = "weights"
   /// What grades responses to a world's prompts: `World.HiddenReward`'s JSON.
   package static let reward: PortType = "reward"
+  /// A PEFT adapter's folder: `adapter_config.json` and `adapter_model.safetensors`.
+  package static let adapter: PortType = "adapter"
+  /// A teacher's first choices, as `teach` writes them.
+  package static let choices: PortType = "choices"
 }

@@ -26,15 +26,28 @@ package enum Pretrain: Stage {
     }
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
-      model = try reader.optionalObject(
-        "model", "What a new decoder is made of; left out, the input checkpoint is trained further."
-      ) { (reader) throws(ParameterError) in try ModelParameters(from: &reader) }
+      try self.init(from: &reader, ofOwnParameters: true)
+    }
+
+    /// - Parameter ofOwnParameters: whether a decoder's own parameters are trained, so that it may be a
+    ///   new one and there may be averages.
+    init(
+      from reader: inout ParameterReader, ofOwnParameters: Bool
+    ) throws(ParameterError) {
+      model =
+        ofOwnParameters
+        ? try reader.optionalObject(
+          "model",
+          "What a new decoder is made of; left out, the input checkpoint is trained further."
+        ) { (reader) throws(ParameterError) in try ModelParameters(from: &reader) } : nil
       phases = try PhaseReader.read(&reader)
       optimiser = try OptimiserParameters(from: &reader)
-      averages = try AverageParameters(from: &reader)
-      initialDeviation = try reader.number(
-        "initialDeviation", default: 0.02, in: 0...10,
-        "Standard deviation of a new decoder's matrices and embeddings at first.")
+      averages = ofOwnParameters ? try AverageParameters(from: &reader) : AverageParameters()
+      initialDeviation =
+        ofOwnParameters
+        ? try reader.number(
+          "initialDeviation", default: 0.02, in: 0...10,
+          "Standard deviation of a new decoder's matrices and embeddings at first.") : 0
       validationEvery = try reader.integer(
         "validationEvery", default: 100, unit: "steps",
         "Steps between validations; 0 validates after the last step only.")

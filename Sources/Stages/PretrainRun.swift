@@ -7,7 +7,7 @@ import Pipeline
 import Text
 import Training
 
-/// One execution of `pretrain`.
+/// One execution of `pretrain`, or of another op that trains a decoder on tokens.
 struct PretrainRun {
   private let parameters: Pretrain.Parameters
   private let context: any StageContext
@@ -15,9 +15,14 @@ struct PretrainRun {
   private let profile: StepProfile?
   private let configuration: ModelConfiguration
   private let data: TrainingData
-  private let validation: [ValidationSet]
+  let setting: TokenSetting
+  private let task: any TokenTask
 
-  init(_ parameters: Pretrain.Parameters, _ context: any StageContext) throws {
+  /// - Parameter task: makes the op's own part, when the run's setting is known.
+  init(
+    _ parameters: Pretrain.Parameters, _ context: any StageContext,
+    task: (TokenSetting) throws -> any TokenTask = { _ in NextTokenTask() }
+  ) throws {
     self.parameters = parameters
     self.context = context
     compute = try context.compute()
@@ -30,7 +35,11 @@ struct PretrainRun {
           + "\(data.vocabularySize); connect the tokenizer that made the tokens")
     }
     configuration = try Self.configuration(parameters, data, context)
-    validation = try Self.validation(parameters, data.vocabularySize, context)
+    setting = TokenSetting(
+      parameters: parameters, context: context, compute: compute, configuration: configuration,
+      tokenizer: tokenizer, data: data,
+      validation: try Self.validation(parameters, data.vocabularySize, context))
+    self.task = try task(setting)
   }
 
   /// That of a new model, or of the one to train further, meant for the longest sequence here.
@@ -85,6 +94,7 @@ struct PretrainRun {
     }
     try writeOutputs(trainer, kept, tokenizer)
     try PretrainScores(parameters, data, context).add(trainer)
+    try task.addScores(trainer, setting)
   }
 
   private var trainingTokens: Int {
@@ -114,11 +124,12 @@ struct PretrainRun {
 
   private func makeTrainer() throws -> Trainer {
     let plan = parameters.plan(hidden: configuration.hidden)
+    let model = try makeModel(plan.widths)
     return Trainer(
-      try makeModel(plan.widths), source: data.mixture, validation: validation, plan: plan,
+      model, source: try task.source(data.mixture), validation: setting.validation, plan: plan,
+      objective: task.objective, reparametrisation: try task.reparametrisation(of: model),
       options: parameters.optimiser.passOptions(seed: context.seed),
-      microBatchRows: context.batchHint(compute) ?? TrainingPass.comfortableRows(configuration),
-      on: compute)
+      microBatchRows: setting.rows(configuration), on: compute)
   }
 
   private func makeModel(_ widths: WidthScaling?) throws -> Transformer {
@@ -187,8 +198,7 @@ struct PretrainRun {
   private func writeOutputs(
     _ trainer: Trainer, _ kept: KeptSnapshots, _ tokenizer: [String: [UInt8]]
   ) throws {
-    try Checkpoint(trainer.model, tokenizerFiles: tokenizer)
-      .write(to: context.makeTree("checkpoint"))
+    try task.writeModel(trainer, tokenizer: tokenizer, in: context)
     for (name, model) in trainer.averagedModels() {
       try Checkpoint(model, tokenizerFiles: tokenizer).write(to: context.makeTree(name))
     }

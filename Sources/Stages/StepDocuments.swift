@@ -39,17 +39,8 @@ package struct StepDocuments: Sendable {
   ///   - recipe: of a stage that trains on tokens.
   ///   - step: from 1, as in metrics and snapshots.
   package init(_ recipe: Recipe, step: Int, store: ObjectStore) throws {
-    guard recipe.op == Pretrain.op, recipe.inputs[mainSource]?.isEmpty == false else {
-      throw StageError(
-        "the op \(recipe.op) does not train on tokens; name a stage of the op \(Pretrain.op)")
-    }
-    guard let members = recipe.parameters.objectValue, let seed = recipe.seed else {
-      throw StageError("the recipe has no parameters or no seed")
-    }
-    var reader = ParameterReader(members, fileInputs: Set(recipe.inputs.keys))
-    let parameters = try reader.decode { (reader) throws(ParameterError) in
-      try Pretrain.Parameters(from: &reader)
-    }
+    guard let seed = recipe.seed else { throw StageError("the recipe has no seed") }
+    let parameters = try Self.parameters(recipe)
     guard (1...parameters.steps).contains(step) else {
       throw StageError("there is no step \(step); the stage has steps 1 to \(parameters.steps)")
     }
@@ -67,6 +58,30 @@ package struct StepDocuments: Sendable {
     pieces = try Self.pieces(mixture.sequences(after: step - 1), mixture) {
       try OriginLines(input($0).read(path: TokenFiles.Split.train.originsPath))
     }
+  }
+
+  /// The parameters of what a recipe trains on tokens.
+  private static func parameters(_ recipe: Recipe) throws -> Pretrain.Parameters {
+    let ops = [Pretrain.op, Distill.op, Prune.op, Adapt.op]
+    guard ops.contains(recipe.op), recipe.inputs[mainSource]?.isEmpty == false,
+      let members = recipe.parameters.objectValue
+    else {
+      throw StageError(
+        "the op \(recipe.op) does not train on tokens; name a stage of the op \(Pretrain.op)")
+    }
+    var reader = ParameterReader(members, fileInputs: Set(recipe.inputs.keys))
+    let parameters = try reader.decode { (reader) throws(ParameterError) in
+      switch recipe.op {
+      case Distill.op: try Distill.Parameters(from: &reader).training
+      case Prune.op: try Prune.Parameters(from: &reader).training
+      case Adapt.op: try Adapt.Parameters(from: &reader).training
+      default: try Pretrain.Parameters(from: &reader)
+      }
+    }
+    guard let parameters else {
+      throw StageError("the stage prunes without training, so it has no steps")
+    }
+    return parameters
   }
 
   /// The seed of a step that came before the snapshot which the stage started from.

@@ -19,11 +19,7 @@ struct TrainingData {
     for name in parameters.sources {
       let artifact = try input(name)
       let own = try artifact.tokenDescription()
-      guard own.packing == nil else {
-        throw StageError(
-          "the input \"\(name)\" is packed, and pretrain cuts its own rows; connect the tokens that "
-            + "went into `pack`")
-      }
+      try Self.check(own.packing, of: name, parameters)
       let size = own.vocabularySize
       guard size == vocabularySize else {
         throw StageError(
@@ -33,5 +29,19 @@ struct TrainingData {
       streams[name] = try artifact.tokens(.train, vocabularySize: vocabularySize)
     }
     mixture = try TokenMixture(streams, phases: parameters.phases.map(\.data), seed: seed)
+  }
+
+  /// Packed rows are taken whole: by the phases that draw from them, and by validation, which has the
+  /// first phase's sequences.
+  private static func check(
+    _ packing: TokenFiles.Packing?, of name: String, _ parameters: Pretrain.Parameters
+  ) throws {
+    guard let length = packing?.rowLength else { return }
+    for (index, phase) in parameters.phases.enumerated()
+    where phase.data.sequence != length && (index == 0 || phase.data.mix.names.contains(name)) {
+      throw StageError(
+        "the input \"\(name)\" is packed into rows of \(length) tokens, but phase \(index + 1) has "
+          + "sequences of \(phase.data.sequence); let `sequence` be \(length) too")
+    }
   }
 }

@@ -47,7 +47,7 @@ final class TrainingReport {
   }
 
   private func addTensors(_ record: StepRecord) {
-    for (view, tensor) in zip(trainer.model.layout.views, record.tensors) {
+    for (view, tensor) in zip(trainer.layout.views, record.tensors) {
       metric("gradientNorm/\(view.name)", record, tensor.gradientNorm)
       metric("parameterNorm/\(view.name)", record, tensor.parameterNorm)
       metric("updateRatio/\(view.name)", record, tensor.updateRatio)

@@ -31,10 +31,13 @@ package struct Optimiser {
     var multiplier: Double
   }
 
-  /// - Parameter widths: for µParam; nil for the same rate everywhere.
+  /// - Parameters:
+  ///   - widths: for µParam; nil for the same rate everywhere.
+  ///   - multiplier: what a tensor's rate is multiplied by beside that.
   package init(
     _ rule: any UpdateRule, weightDecay: Double, form: WeightDecayForm = .rate,
-    widths: WidthScaling? = nil, for layout: ParameterLayout
+    widths: WidthScaling? = nil, multiplier: (ParameterView) -> Double = { _ in 1 },
+    for layout: ParameterLayout
   ) {
     self.rule = rule
     self.weightDecay = weightDecay
@@ -44,7 +47,7 @@ package struct Optimiser {
     tensors = layout.views.map { view in
       Stretch(
         range: view.range, decays: view.role == .matrix || view.role == .embedding,
-        multiplier: widths?.rateMultiplier(view) ?? 1)
+        multiplier: (widths?.rateMultiplier(view) ?? 1) * multiplier(view))
     }
     stretches = rule.isElementwise ? Self.joined(tensors) : tensors
   }

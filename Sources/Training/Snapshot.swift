@@ -31,7 +31,7 @@ extension Trainer {
       metadata[average.name] = average.description
     }
     var writer = SafetensorsWriter(metadata: metadata)
-    for view in model.layout.views { addTensors(of: view, to: &writer) }
+    for view in layout.views { addTensors(of: view, to: &writer) }
     for (name, values) in objective.state(after: step).sorted(by: { $0.key < $1.key }) {
       writer.add(SnapshotName.objective + name, shape: [values.count], values)
     }
@@ -39,7 +39,7 @@ extension Trainer {
       SnapshotName.history, type: .f64, shape: [history.count, seriesNames.count],
       data: history.flatMap { Self.bytes($0.numbers) })
     let measured = history.filter { !$0.tensors.isEmpty }
-    let width = 1 + 3 * model.layout.views.count
+    let width = 1 + 3 * layout.views.count
     writer.add(
       SnapshotName.tensors, type: .f64, shape: [measured.count, width],
       data: measured.flatMap { Self.bytes($0.tensorNumbers) })
@@ -48,7 +48,7 @@ extension Trainer {
   }
 
   private func addTensors(of view: ParameterView, to writer: inout SafetensorsWriter) {
-    writer.add(view.name, shape: view.shape, model.parameters[view.range])
+    writer.add(view.name, shape: view.shape, parameters[view.range])
     writer.add(
       SnapshotName.first(view.name), shape: view.shape, optimiser.firstMoments[view.range])
     writer.add(
@@ -86,8 +86,8 @@ extension Trainer {
     else { throw CheckpointError("this is not a snapshot of this training run") }
     try check(metadata, step)
     let history = try readHistory(file, step)
-    for view in model.layout.views {
-      try Self.load(file, view.name, view, into: model.parameters)
+    for view in layout.views {
+      try Self.load(file, view.name, view, into: parameters)
       try Self.load(file, SnapshotName.first(view.name), view, into: optimiser.firstMoments)
       try Self.load(file, SnapshotName.second(view.name), view, into: optimiser.secondMoments)
       for average in averages where average.hasBegun(by: step) {
@@ -163,7 +163,7 @@ extension Trainer {
         step: index + 1, values, metrics: fixed..<fixed + metrics,
         validation: fixed + metrics..<names.count)
     }
-    let width = 1 + 3 * model.layout.views.count
+    let width = 1 + 3 * layout.views.count
     for row in try Self.rows(file, SnapshotName.tensors, width: width) {
       guard let step = Int(exactly: row[0]), records.indices.contains(step - 1) else {
         throw CheckpointError("the snapshot's measured tensors are of no step")

@@ -13,6 +13,8 @@ package final class Trainer {
   package var model: Transformer { pass.model }
   package let plan: TrainingPlan
   package let objective: any Objective
+  /// What is trained in the model's place; nil for the model's own parameters.
+  package let reparametrisation: (any Reparametrisation)?
   /// Updates made so far.
   package private(set) var step = 0
   /// What every step so far was like, those before a restored snapshot included.
@@ -32,29 +34,40 @@ package final class Trainer {
 
   /// - Parameters:
   ///   - validation: held-out batches; those without targets are never measured.
+  ///   - reparametrisation: of this model, to be trained in its place; without averages.
   ///   - options: dropout, which numbers its batches by step, and memory.
   ///   - microBatchRows: about how many tokens go through the model at once; bears on memory and
   ///     speed only.
   package init(
     _ model: Transformer, source: any BatchSource, validation: [ValidationSet] = [],
     plan: TrainingPlan, objective: any Objective = NextToken(),
+    reparametrisation: (any Reparametrisation)? = nil,
     options: PassOptions = PassOptions(), microBatchRows: Int = 2048, on compute: Compute
   ) {
     self.source = source
     self.plan = plan
     self.objective = objective
+    self.reparametrisation = reparametrisation
     self.compute = compute
     self.microBatchRows = microBatchRows
+    precondition(
+      reparametrisation == nil || plan.averages.isEmpty, "averages are of a model's own parameters")
     optimiser = Optimiser(
       plan.optimiser, weightDecay: plan.weightDecay, form: plan.weightDecayForm,
-      widths: plan.widths, for: model.layout)
+      widths: plan.widths, multiplier: { reparametrisation?.rateMultiplier($0) ?? 1 },
+      for: reparametrisation?.layout ?? model.layout)
     averages = plan.averages.map { Average($0.kind, $0.window, count: model.layout.count) }
     pass = TrainingPass(model, on: compute, options)
     ropeBase = model.configuration.ropeBase
     validationNames = validation.map(\.name)
     validationSets = validation.map(\.batch)
     enterPhase(after: 0)
+    reparametrisation?.apply(to: model, on: compute)
   }
+
+  /// Where what is trained lies, and the arena of it.
+  package var layout: ParameterLayout { reparametrisation?.layout ?? model.layout }
+  var parameters: Floats { reparametrisation?.parameters ?? model.parameters }
 
   /// The trace so far, JSON Lines (see `Trace`).
   package var traceLines: [UInt8] { trace.text }
@@ -95,7 +108,9 @@ package final class Trainer {
     let outcome = try objective.learn(batch, by: pass, rows: microBatchRows, check: check)
     pass.endBatch()
     let loss = outcome.loss + pass.balancingLoss
-    let norm = compute.sumOfSquares(pass.gradients).squareRoot()
+    let gradients =
+      reparametrisation?.gradients(of: pass.gradients, on: compute) ?? pass.gradients
+    let norm = compute.sumOfSquares(gradients).squareRoot()
     try checkFinite(loss, norm)
     let factor = phase.schedule.factor(after: step - phase.scheduleStart)
     var record = StepRecord(
@@ -103,7 +118,8 @@ package final class Trainer {
       gradientNorm: norm, tokens: (history.last?.tokens ?? 0)
         + (outcome.tokens ?? batch.tokens.tokens.count),
       metrics: outcome.metrics, validation: [], tensors: [])
-    update(&record, factor)
+    update(&record, gradients, factor)
+    reparametrisation?.apply(to: model, on: compute)
     step += 1
     objective.didUpdate(model, after: step, on: compute)
     for average in averages { average.add(model.parameters, after: step, on: compute) }
@@ -130,22 +146,21 @@ package final class Trainer {
   }
 
   /// Clips the gradients and moves the parameters.
-  private func update(_ record: inout StepRecord, _ factor: Double) {
-    let gradients = pass.gradients
+  private func update(_ record: inout StepRecord, _ gradients: Floats, _ factor: Double) {
     let measures = plan.measuresTensors(after: record.step)
     let norms =
       measures
-      ? model.layout.views.map { compute.sumOfSquares(gradients[$0.range]).squareRoot() } : []
+      ? layout.views.map { compute.sumOfSquares(gradients[$0.range]).squareRoot() } : []
     if let clip = plan.clip {
       compute.scale(gradients, by: Float(min(1, clip / (record.gradientNorm + 1e-6))))
     }
     guard measures else {
       return optimiser.update(
-        model.parameters, gradients: gradients, step: record.step,
+        parameters, gradients: gradients, step: record.step,
         learningRate: record.learningRate, factor: factor, on: compute)
     }
     let changes = optimiser.measuredUpdate(
-      model.parameters, gradients: gradients, step: record.step,
+      parameters, gradients: gradients, step: record.step,
       learningRate: record.learningRate, factor: factor, on: compute)
     record.tensors = zip(norms, changes).map {
       TensorRecord(gradientNorm: $0, parameterNorm: $1.parameterNorm, updateRatio: $1.updateRatio)
@@ -156,7 +171,7 @@ package final class Trainer {
     trace.add(record, batch: batch)
     guard plan.traces(after: step) else { return }
     try trace.addLine(
-      record, batch: batch, layout: model.layout, parameters: model.parameters,
+      record, batch: batch, layout: layout, parameters: parameters,
       firstMoments: optimiser.firstMoments, secondMoments: optimiser.secondMoments)
   }
 
@@ -211,5 +226,6 @@ package final class Trainer {
     self.trace = trace
     // The state after a step is still in that step's phase.
     enterPhase(after: max(0, step - 1))
+    reparametrisation?.apply(to: model, on: compute)
   }
 }

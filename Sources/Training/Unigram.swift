@@ -8,7 +8,7 @@ package struct Unigram: Sendable {
   /// probability.
   package init(_ stream: TokenStream, vocabularySize: Int) {
     var counts = [Int](repeating: 1, count: vocabularySize)
-    for token in stream.tokens { counts[Int(token)] += 1 }
+    for token in stream.documentTokens.joined() { counts[Int(token)] += 1 }
     let total = Elementary.log(Double(counts.reduce(0, +)))
     logProbabilities = counts.map { Elementary.log(Double($0)) - total }
   }
