@@ -50,21 +50,17 @@ struct AttentionDecoding {
     let size = rule.headSize
     let sums = scores + tileRows * paddedKeys
     let keys = panels.keys(keyHead) + start * size
-    for key in stride(from: 0, to: paddedKeys, by: tileColumns) {
-      stridedRows(
-        heads, size, query + head * size, size, keys + key * size, scores + key, paddedKeys,
-        resuming: false)
-    }
+    panelRows(
+      heads, size, query + head * size, size, keys, tileColumns * size,
+      panels: paddedKeys / tileColumns, scores, paddedKeys)
     var inverses = Lanes(repeating: 0)
     for index in 0..<heads {
       inverses[index] = normalise(head + index, scores + (index * paddedKeys + first - start))
     }
     let values = panels.values(keyHead) + first * tileColumns
-    for column in stride(from: 0, to: size, by: tileColumns) {
-      stridedRows(
-        heads, position + 1 - first, scores + (first - start), paddedKeys,
-        values + column * panels.capacity, sums + column, paddedSize, resuming: false)
-    }
+    panelRows(
+      heads, position + 1 - first, scores + (first - start), paddedKeys, values,
+      panels.capacity * tileColumns, panels: paddedSize / tileColumns, sums, paddedSize)
     for index in 0..<heads { write(sums + index * paddedSize, head + index, inverses[index]) }
   }
 
