@@ -6,20 +6,20 @@ package struct Sampler: Sendable {
   package let model: Transformer
   /// How many threads to use.
   package let threads: Int
-  private let engine: InferenceEngine
-  private let readsEveryTime: Bool
+  /// nil where every call makes its own.
+  private let kept: InferenceEngine?
 
   /// - Parameter readsEveryTime: whether every call of `sample` reads the model's parameters anew, which
   ///   takes about as long as a copy of them. If not, they are read now and when `refresh` is called.
   package init(_ model: Transformer, threads: Int, readsEveryTime: Bool = true) {
     self.model = model
     self.threads = threads
-    self.readsEveryTime = readsEveryTime
-    engine = InferenceEngine(model, window: 1, on: Compute(threads: threads))
+    kept =
+      readsEveryTime ? nil : InferenceEngine(model, window: 1, on: Compute(threads: threads))
   }
 
   /// Reads the model's parameters anew, after an update.
-  package func refresh() { engine.refresh() }
+  package func refresh() { kept?.refresh() }
 
   /// `samples` continuations of every prompt. A prompt has at least one token; it and its samples may
   /// be longer than the model's window. `onToken` hears (prompt, sample, token) as they are made, and
@@ -37,9 +37,10 @@ package struct Sampler: Sendable {
     let empty = Sample(tokens: [], logProbabilities: [], isStopped: false)
     var results = prompts.map { _ in Array(repeating: empty, count: samples) }
     guard options.maximumTokens > 0, samples > 0, !prompts.isEmpty else { return results }
-    if readsEveryTime { engine.refresh() }
-    var engine = engine
-    engine.reach((prompts.map(\.count).max() ?? 0) + options.maximumTokens)
+    let window = (prompts.map(\.count).max() ?? 0) + options.maximumTokens
+    var engine =
+      kept ?? InferenceEngine(model, window: window, on: Compute(threads: threads))
+    engine.reach(window)
     for wave in waves(prompts, samples, options) {
       var decoding = Decoding(engine: engine, options: options, keys: keys)
       decoding.start(wave, prompts)
