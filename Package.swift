@@ -23,14 +23,11 @@ let optimised: [SwiftSetting] = strict + [.unsafeFlags(["-O"])]
     optimised + [
       .unsafeFlags(["-disable-batch-mode", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)"])
     ]
-  /// The binary refuses a CPU that its kernels would crash on.
-  let command =
-    strict
+    // For the binary to refuse a CPU that its kernels would crash on.
     + (march == "x86-64"
       ? [] : [.define(march == "x86-64-v4" ? "NEEDS_X86_64_V4" : "NEEDS_X86_64_V3")])
 #else
   let kernel = optimised
-  let command = strict
 #endif
 
 /// Layers from the bottom up; a module imports only modules above it in this list.
@@ -87,7 +84,7 @@ let package = Package(
         "ContentStore", "Ledger", "Provenance", "Text", "Corpus", "Numerics", "LanguageModel",
         "Evaluation", "Pipeline", "Stages", "Runner", "Reports", "Training", "CLinux",
       ],
-      swiftSettings: command, linkerSettings: [.linkedLibrary("m")]),
+      swiftSettings: strict, linkerSettings: [.linkedLibrary("m")]),
 
     tests("ContentStore"),
     tests("Numerics", ["COpenBLAS"]),

@@ -44,7 +44,9 @@ struct DualChunkAttention: Sendable {
 
   /// A segment's queries in one chunk.
   private struct Part {
-    let segment: AttentionSegment
+    /// Of the whole document.
+    let keys: Matrix
+    let values: Matrix
     let chunk: Int
     let rows: Range<Int>
     /// Of the first query.
@@ -55,8 +57,8 @@ struct DualChunkAttention: Sendable {
     var own: AttentionSegment {
       let keys = chunk * length..<position + rows.count
       return AttentionSegment(
-        queries: rows, firstPosition: position - chunk * length, keys: segment.keys[rows: keys],
-        values: segment.values[rows: keys])
+        queries: rows, firstPosition: position - chunk * length, keys: self.keys[rows: keys],
+        values: values[rows: keys])
     }
 
     /// Positions of the chunk before, and of all earlier ones.
@@ -65,6 +67,9 @@ struct DualChunkAttention: Sendable {
   }
 
   private func parts(of segment: AttentionSegment) -> [Part] {
+    guard case .rows(let keys, let values) = segment.source else {
+      preconditionFailure("dual chunk attention reads parts of rows")
+    }
     let end = segment.firstPosition + segment.queries.count
     var parts: [Part] = []
     var position = segment.firstPosition
@@ -74,7 +79,7 @@ struct DualChunkAttention: Sendable {
       let first = segment.queries.lowerBound + position - segment.firstPosition
       parts.append(
         Part(
-          segment: segment, chunk: chunk, rows: first..<first + next - position,
+          keys: keys, values: values, chunk: chunk, rows: first..<first + next - position,
           position: position, length: rule.length))
       position = next
     }
@@ -110,8 +115,8 @@ struct DualChunkAttention: Sendable {
       for first in stride(from: part.rows.lowerBound, to: part.rows.upperBound, by: 64) {
         let rows = first..<min(part.rows.upperBound, first + 64)
         let (seen, seenSums) = seeAll(
-          turned[rows: rows], part.segment.keys[rows: keys(part)],
-          part.segment.values[rows: keys(part)], attention, compute)
+          turned[rows: rows], part.keys[rows: keys(part)],
+          part.values[rows: keys(part)], attention, compute)
         compute.mergeAttention(
           seen, logSums: seenSums, headSize: headSize, into: out[rows: rows],
           logSums: sums[rows.lowerBound * heads..<rows.upperBound * heads])

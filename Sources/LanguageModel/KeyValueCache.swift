@@ -6,35 +6,74 @@ struct KeyValueCache: Sendable {
   private(set) var length = 0
   /// The most tokens it can hold.
   let capacity: Int
-  /// `[layers · 2 · capacity, keyValueWidth]`: a layer's keys, then its values.
-  private let memory: Matrix
+  private let layers: [Layer]
+
+  /// One layer's memory: panels in the kernel's order, but rows where dual chunk attention reads parts
+  /// that begin anywhere.
+  private enum Layer: Sendable {
+    case panels(KeyValuePanels)
+    case rows(keys: Matrix, values: Matrix)
+  }
 
   init(capacity: Int, _ c: ModelConfiguration) {
     self.capacity = capacity
-    memory = Matrix(rows: c.layers * 2 * capacity, columns: c.keyValueWidth)
+    if c.dualChunk != nil {
+      layers = (0..<c.layers).map { _ in
+        .rows(
+          keys: Matrix(rows: capacity, columns: c.keyValueWidth),
+          values: Matrix(rows: capacity, columns: c.keyValueWidth))
+      }
+      return
+    }
+    let (heads, size) = (c.keyValueHeads, c.headSize)
+    let count = KeyValuePanels.count(heads: heads, headSize: size, capacity: capacity)
+    let memory = Floats(count: c.layers * count)
+    layers = (0..<c.layers).map { layer in
+      .panels(
+        KeyValuePanels(
+          memory[layer * count..<(layer + 1) * count], heads: heads, headSize: size,
+          capacity: capacity))
+    }
   }
 
   /// A cache that holds the same tokens and can go its own way.
-  func fork(capacity: Int, _ c: ModelConfiguration, on compute: Compute) -> KeyValueCache {
+  func fork(capacity: Int, _ c: ModelConfiguration) -> KeyValueCache {
     var copy = KeyValueCache(capacity: capacity, c)
     copy.length = length
-    for block in 0..<c.layers * 2 {
-      let (source, target) = (block * self.capacity, block * capacity)
-      compute.copy(
-        memory[rows: source..<source + length], to: copy.memory[rows: target..<target + length])
+    for (mine, other) in zip(layers, copy.layers) {
+      switch (mine, other) {
+      case (.panels(let mine), .panels(let other)): other.copy(mine, positions: length)
+      case (.rows(let keys, let values), .rows(let otherKeys, let otherValues)):
+        let single = Compute(threads: 1)
+        single.copy(keys[rows: 0..<length], to: otherKeys[rows: 0..<length])
+        single.copy(values[rows: 0..<length], to: otherValues[rows: 0..<length])
+      default: preconditionFailure("caches of one model are alike")
+      }
     }
     return copy
   }
 
-  /// A layer's keys of positions `range`.
-  func keys(layer: Int, _ range: Range<Int>) -> Matrix { block(2 * layer, range) }
-  /// A layer's values of positions `range`.
-  func values(layer: Int, _ range: Range<Int>) -> Matrix { block(2 * layer + 1, range) }
+  /// Puts the keys and values of the next tokens into a layer; `advance` counts them when all layers have
+  /// theirs.
+  func write(keys: Matrix, values: Matrix, layer: Int) {
+    precondition(length + keys.rows <= capacity, "the cache is full")
+    switch layers[layer] {
+    case .panels(let panels): panels.write(keys: keys, values: values, at: length)
+    case .rows(let allKeys, let allValues):
+      let range = length..<length + keys.rows
+      let single = Compute(threads: 1)
+      single.copy(keys, to: allKeys[rows: range])
+      single.copy(values, to: allValues[rows: range])
+    }
+  }
 
-  private func block(_ index: Int, _ range: Range<Int>) -> Matrix {
-    precondition(range.upperBound <= capacity, "the cache is full")
-    let start = index * capacity
-    return memory[rows: start + range.lowerBound..<start + range.upperBound]
+  /// What attention reads of a layer: at least the first `count` tokens.
+  func source(layer: Int, _ count: Int) -> KeyValueSource {
+    switch layers[layer] {
+    case .panels(let panels): .panels(panels)
+    case .rows(let keys, let values):
+      .rows(keys: keys[rows: 0..<count], values: values[rows: 0..<count])
+    }
   }
 
   /// Counts tokens whose keys and values have been written in every layer.

@@ -6,11 +6,20 @@ package struct Sampler: Sendable {
   package let model: Transformer
   /// How many threads to use.
   package let threads: Int
+  /// nil where every call makes its own.
+  private let kept: InferenceEngine?
 
-  package init(_ model: Transformer, threads: Int) {
+  /// - Parameter readsEveryTime: whether every call of `sample` reads the model's parameters anew, which
+  ///   takes about as long as a copy of them. If not, they are read now and when `refresh` is called.
+  package init(_ model: Transformer, threads: Int, readsEveryTime: Bool = true) {
     self.model = model
     self.threads = threads
+    kept =
+      readsEveryTime ? nil : InferenceEngine(model, window: 1, on: Compute(threads: threads))
   }
+
+  /// Reads the model's parameters anew, after an update.
+  package func refresh() { kept?.refresh() }
 
   /// `samples` continuations of every prompt. A prompt has at least one token; it and its samples may
   /// be longer than the model's window. `onToken` hears (prompt, sample, token) as they are made, and
@@ -31,9 +40,10 @@ package struct Sampler: Sendable {
     let empty = Sample(tokens: [], logProbabilities: [], isStopped: false)
     var results = prompts.map { _ in Array(repeating: empty, count: samples) }
     guard options.maximumTokens > 0, samples > 0, !prompts.isEmpty else { return results }
-    let longest = prompts.map(\.count).max() ?? 0
-    let engine = InferenceEngine(
-      model, window: longest + options.maximumTokens, on: Compute(threads: threads))
+    let window = (prompts.map(\.count).max() ?? 0) + options.maximumTokens
+    var engine =
+      kept ?? InferenceEngine(model, window: window, on: Compute(threads: threads))
+    engine.reach(window)
     for wave in waves(prompts, samples, options) {
       var decoding = Decoding(engine: engine, options: options, keys: keys)
       decoding.start(wave, prompts)
@@ -77,14 +87,17 @@ private struct Decoding {
     let draws: RandomStream
     var cache: KeyValueCache
     var length = 0
+
+    /// The number that chooses the next token.
+    var uniform: Double { draws.uniformDouble(at: UInt64(length)) }
   }
 
   private let engine: InferenceEngine
   private let options: SamplingOptions
   private let keys: [Int]?
   private var sequences: [Sequence] = []
-  /// The logits of each sequence's next token.
-  private var logits = Matrix(rows: 0, columns: 1)
+  /// Each sequence's next token.
+  private var draws: [TokenDraw] = []
 
   init(engine: InferenceEngine, options: SamplingOptions, keys: [Int]?) {
     self.engine = engine
@@ -121,65 +134,64 @@ private struct Decoding {
   private mutating func fork(
     _ keys: [SampleKey], _ order: [Int], _ caches: [KeyValueCache], _ first: Matrix
   ) {
+    let rows = Dictionary(uniqueKeysWithValues: order.enumerated().map { ($1, $0) })
     let stream = RandomStream(seed: options.seed, purpose: "sampling")
-    var rows: [Int32] = []
-    for key in keys {
-      let row = order.firstIndex(of: key.prompt) ?? 0
-      rows.append(Int32(row))
-      let cache = caches[row].fork(
-        capacity: caches[row].length + options.maximumTokens, engine.model.configuration,
-        on: engine.compute)
-      let draws = stream.substream(UInt64(self.keys?[key.prompt] ?? key.prompt))
-        .substream(UInt64(key.sample))
-      sequences.append(Sequence(key: key, draws: draws, cache: cache))
+    let (c, options, chooser) = (engine.model.configuration, options, options.chooser)
+    let owners = keys.map { (rows[$0.prompt] ?? 0, $0, self.keys?[$0.prompt] ?? $0.prompt) }
+    let made = engine.compute.map(keys.count) { index in
+      let (row, key, number) = owners[index]
+      let sequence = Sequence(
+        key: key, draws: stream.substream(UInt64(number)).substream(UInt64(key.sample)),
+        cache: caches[row].fork(capacity: caches[row].length + options.maximumTokens, c))
+      return (sequence, chooser.draw(first, row: row, uniform: sequence.uniform))
     }
-    logits = Matrix(rows: rows.count, columns: first.columns)
-    engine.compute.gatherRows(rows, of: first, into: logits)
+    sequences = made.map(\.0)
+    draws = made.map(\.1)
   }
 
-  /// Chooses a token for every sequence, retires those that end, and takes the others one on.
+  /// Takes a token for every sequence, retires those that end, and draws the others' next.
   mutating func step(
     _ results: inout [[Sample]], _ isComplete: ([Int]) -> Bool,
     _ onToken: (Int, Int, Int) throws -> Void
   ) throws {
-    let tokens = choose()
-    let values = engine.logProbabilities(logits, of: tokens)
     var going: [Sequence] = []
     var pieces: [InferenceEngine.Piece] = []
     for (index, old) in sequences.enumerated() {
       var sequence = old
-      let token = Int(tokens[index])
+      let draw = draws[index]
       sequence.length += 1
-      let isStopped = options.stopTokens.contains(token)
-      results[sequence.key.prompt][sequence.key.sample].tokens.append(token)
-      results[sequence.key.prompt][sequence.key.sample].logProbabilities.append(values[index])
-      results[sequence.key.prompt][sequence.key.sample].isStopped = isStopped
-      try onToken(sequence.key.prompt, sequence.key.sample, token)
+      let isStopped = options.stopTokens.contains(Int(draw.token))
+      results[sequence.key.prompt][sequence.key.sample].add(draw, options, isStopped)
+      try onToken(sequence.key.prompt, sequence.key.sample, Int(draw.token))
       if isStopped || sequence.length == options.maximumTokens { continue }
       if isComplete(results[sequence.key.prompt][sequence.key.sample].tokens) { continue }
-      pieces.append(.init(cache: sequence.cache, tokens: [tokens[index]], wanted: 1))
+      pieces.append(.init(cache: sequence.cache, tokens: [draw.token], wanted: 1))
+      sequence.cache.advance(by: 1)
       going.append(sequence)
     }
     sequences = going
-    guard !going.isEmpty else { return }
-    logits = engine.forward(&pieces)
-    for index in going.indices { sequences[index].cache = pieces[index].cache }
+    draw(pieces)
   }
 
-  private func choose() -> [Int32] {
-    var tokens = [Int32](repeating: 0, count: sequences.count)
-    let (sequences, logits, options) = (sequences, logits, options)
-    tokens.withUnsafeMutableBufferPointer { buffer in
-      // Each thread writes the tokens of its own part.
+  private mutating func draw(_ pieces: [InferenceEngine.Piece]) {
+    guard !pieces.isEmpty else { return }
+    let (sequences, chooser) = (sequences, options.chooser)
+    draws = [TokenDraw](repeating: TokenDraw(), count: pieces.count)
+    draws.withUnsafeMutableBufferPointer { buffer in
+      // Each thread writes the draws of its own part.
       nonisolated(unsafe) let buffer = buffer
-      engine.compute.split(sequences.count) { part in
-        for index in part {
-          let draw = sequences[index].draws.uniformDouble(at: UInt64(sequences[index].length))
-          buffer[index] = Int32(
-            logits[row: index].withSpan { options.choose(from: $0, draw: draw) })
-        }
+      engine.decode(pieces) { index, logits, row in
+        buffer[index] = chooser.draw(logits, row: row, uniform: sequences[index].uniform)
       }
     }
-    return tokens
+  }
+}
+
+extension Sample {
+  fileprivate mutating func add(_ draw: TokenDraw, _ options: SamplingOptions, _ isStopped: Bool) {
+    tokens.append(Int(draw.token))
+    logProbabilities.append(draw.logProbability)
+    if options.wantsEntropy { entropies.append(draw.entropy) }
+    self.isStopped = isStopped
   }
 }

@@ -53,6 +53,9 @@ package struct Scorer: Sendable {
     engine = InferenceEngine(model, window: self.window, passRows: passRows, on: compute)
   }
 
+  /// Reads the model's parameters anew, after an update.
+  package func refresh() { engine.refresh() }
+
   /// Answers in the order of the requests. Requests with the same context share its forward pass, and
   /// neighbours whose contexts begin alike (few-shot prompts) share that beginning's. `progress` is
   /// called between batches with the number of requests answered; it may throw to stop.

@@ -26,7 +26,7 @@ struct ScoringBatch {
   mutating func add(_ group: ScoreGroup, prefix: KeyValueCache?) {
     let count = group.context.count
     let cache =
-      prefix?.fork(capacity: count, engine.model.configuration, on: engine.compute)
+      prefix?.fork(capacity: count, engine.model.configuration)
       ?? engine.makeCache(capacity: count)
     let tokens = group.context.dropFirst(cache.length).map(Int32.init)
     pieces.append(.init(cache: cache, tokens: tokens, wanted: 1))
@@ -70,8 +70,7 @@ struct ScoringBatch {
       for index in group.requests where requests[index].continuation.count > 1 {
         let tokens = requests[index].continuation.map(Int32.init)
         let capacity = piece.cache.length + tokens.count - 1
-        let cache = piece.cache.fork(
-          capacity: capacity, engine.model.configuration, on: engine.compute)
+        let cache = piece.cache.fork(capacity: capacity, engine.model.configuration)
         tails.append(
           .init(cache: cache, tokens: Array(tokens.dropLast()), wanted: tokens.count - 1))
         owners += Array(repeating: index, count: tokens.count - 1)

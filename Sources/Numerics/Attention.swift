@@ -4,16 +4,26 @@ package struct AttentionSegment: Sendable {
   package var queries: Range<Int>
   /// Position in its document of the first query: 0 in training, the cache's length when decoding.
   package var firstPosition: Int
-  /// [positions, keyHeads · headSize], from the document's first position to at least the last query's.
-  package var keys: Matrix
-  package var values: Matrix
+  /// From the document's first position to at least the last query's.
+  package var source: KeyValueSource
 
-  package init(queries: Range<Int>, firstPosition: Int, keys: Matrix, values: Matrix) {
+  package init(queries: Range<Int>, firstPosition: Int, _ source: KeyValueSource) {
     self.queries = queries
     self.firstPosition = firstPosition
-    self.keys = keys
-    self.values = values
+    self.source = source
   }
+
+  package init(queries: Range<Int>, firstPosition: Int, keys: Matrix, values: Matrix) {
+    self.init(queries: queries, firstPosition: firstPosition, .rows(keys: keys, values: values))
+  }
+}
+
+/// Where the keys and values of a document lie.
+package enum KeyValueSource: Sendable {
+  /// A position a row, [positions, keyHeads · headSize] each.
+  case rows(keys: Matrix, values: Matrix)
+  /// In the kernel's order: nothing needs packing, however often they are read.
+  case panels(KeyValuePanels)
 }
 
 /// Causal attention with grouped key heads: query head h reads key head h / (queryHeads / keyHeads).
@@ -51,17 +61,24 @@ package struct Attention: Sendable {
   ) {
     check(queries, out, logSums)
     for segment in segments { check(segment, queries) }
-    let tasks = segments.flatMap { segment in
-      (0..<keyHeads).flatMap { head in parts(of: segment, keyHead: head) }
-    }
+    let tasks = tasks(segments)
     compute.timed(
       .attention,
       operations: segments.reduce(0) {
         $0 + 4 * visiblePairs($1.firstPosition..<$1.firstPosition + $1.queries.count)
       }
     ) {
-      compute.share(tasks.count) { index in
-        AttentionForward(self, tasks[index], queries, out, logSums).run()
+      // Tokens being decoded are many and short: a thread takes several at a time.
+      let run = max(1, tasks.count / (64 * compute.threads))
+      compute.share((tasks.count + run - 1) / run) { index in
+        for task in tasks[index * run..<min(tasks.count, (index + 1) * run)] {
+          let segment = segments[task.segment]
+          if let keyHead = task.keyHead {
+            AttentionForward(self, segment, task.queries, keyHead, queries, out, logSums).run()
+          } else {
+            AttentionDecoding(self, segment, queries, out, logSums).run()
+          }
+        }
       }
     }
   }
@@ -127,12 +144,25 @@ package struct Attention: Sendable {
     return key + window - 1
   }
 
-  /// One key head's work on a segment, cut so that long documents occupy all threads.
-  private func parts(of segment: AttentionSegment, keyHead: Int) -> [AttentionTask] {
-    stride(from: 0, to: segment.queries.count, by: 512).map { first in
-      let queries = first..<min(segment.queries.count, first + 512)
-      return AttentionTask(segment: segment, queries: queries, keyHead: keyHead)
+  /// Single queries with all their heads; other segments by key head, cut so that long documents occupy
+  /// all threads.
+  private func tasks(_ segments: [AttentionSegment]) -> [AttentionTask] {
+    var tasks: [AttentionTask] = []
+    tasks.reserveCapacity(segments.count)
+    for (index, segment) in segments.enumerated() {
+      let count = segment.queries.count
+      if count == 1, case .panels = segment.source {
+        tasks.append(AttentionTask(segment: index, queries: 0..<1, keyHead: nil))
+        continue
+      }
+      for head in 0..<keyHeads {
+        for first in stride(from: 0, to: count, by: 512) {
+          let queries = first..<min(count, first + 512)
+          tasks.append(AttentionTask(segment: index, queries: queries, keyHead: head))
+        }
+      }
     }
+    return tasks
   }
 
   private func check(_ queries: Matrix, _ out: Matrix, _ logSums: Floats?) {
@@ -144,20 +174,26 @@ package struct Attention: Sendable {
   }
 
   private func check(_ segment: AttentionSegment, _ queries: Matrix) {
+    let end = segment.firstPosition + segment.queries.count
+    let fits =
+      switch segment.source {
+      case .rows(let keys, let values):
+        keys.rows >= end && values.rows >= end && keys.columns == keyHeads * headSize
+          && values.columns == keyHeads * headSize
+      case .panels(let panels):
+        panels.capacity >= end && panels.heads == keyHeads && panels.headSize == headSize
+      }
     precondition(
-      segment.queries.lowerBound >= 0 && segment.queries.upperBound <= queries.rows
-        && segment.firstPosition >= 0
-        && segment.keys.rows >= segment.firstPosition + segment.queries.count
-        && segment.values.rows >= segment.firstPosition + segment.queries.count
-        && segment.keys.columns == keyHeads * headSize
-        && segment.values.columns == keyHeads * headSize,
+      fits && segment.firstPosition >= 0 && segment.queries.lowerBound >= 0
+        && segment.queries.upperBound <= queries.rows,
       "attention segment of shapes that do not fit")
   }
 }
 
-/// Some queries of a segment, counted from its first, and the key head they all read.
-struct AttentionTask: Sendable {
-  let segment: AttentionSegment
+/// Some queries of a segment, counted from its first, and the key head they all read; nil for all heads
+/// of a single query.
+private struct AttentionTask: Sendable {
+  let segment: Int
   let queries: Range<Int>
-  let keyHead: Int
+  let keyHead: Int?
 }

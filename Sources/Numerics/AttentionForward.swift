@@ -6,7 +6,10 @@
 /// tile enters a row.
 struct AttentionForward {
   private let rule: Attention
-  private let task: AttentionTask
+  private let segment: AttentionSegment
+  /// Of the segment, counted from its first.
+  private let chosen: Range<Int>
+  private let keyHead: Int
   private let queries: Matrix
   private let out: Matrix
   private let logSums: Floats?
@@ -17,15 +20,18 @@ struct AttentionForward {
   private let paddedSize: Int
 
   init(
-    _ rule: Attention, _ task: AttentionTask, _ queries: Matrix, _ out: Matrix, _ logSums: Floats?
+    _ rule: Attention, _ segment: AttentionSegment, _ chosen: Range<Int>, _ keyHead: Int,
+    _ queries: Matrix, _ out: Matrix, _ logSums: Floats?
   ) {
     self.rule = rule
-    self.task = task
+    self.segment = segment
+    self.chosen = chosen
+    self.keyHead = keyHead
     self.queries = queries
     self.out = out
     self.logSums = logSums
-    let first = task.segment.firstPosition + task.queries.lowerBound
-    let end = task.segment.firstPosition + task.queries.upperBound
+    let first = segment.firstPosition + chosen.lowerBound
+    let end = segment.firstPosition + chosen.upperBound
     firstKey = rule.firstVisible(first) / tileColumns * tileColumns
     keyCount = end - firstKey
     paddedKeys = rounded(keyCount, to: tileColumns)
@@ -33,34 +39,47 @@ struct AttentionForward {
   }
 
   func run() {
-    let size = rule.headSize
-    let counts = [
-      paddedKeys * size, paddedKeys * paddedSize, tileRows * paddedKeys, tileRows * paddedSize,
-    ]
-    Scratch.with(counts.reduce(0, +)) { memory in
-      let values = memory + counts[0]
-      let scores = values + counts[1]
-      pack(keys: memory, values: values)
+    switch segment.source {
+    case .rows(let keys, let values): run(packing: keys, values)
+    case .panels(let panels):
+      run(
+        keys: panels.keys(keyHead) + firstKey * rule.headSize,
+        values: panels.values(keyHead) + firstKey * tileColumns, valueRows: panels.capacity)
+    }
+  }
+
+  private func run(packing keys: Matrix, _ values: Matrix) {
+    let keyFloats = paddedKeys * rule.headSize
+    Scratch.with(keyFloats + paddedKeys * paddedSize) { memory in
+      pack(keys, values, into: memory, memory + keyFloats)
+      run(keys: memory, values: memory + keyFloats, valueRows: paddedKeys)
+    }
+  }
+
+  private func run(keys: Pointer, values: Pointer, valueRows: Int) {
+    Scratch.with(tileRows * (paddedKeys + paddedSize)) { scores in
       let work = TileMemory(
-        keys: memory, values: values, scores: scores, sums: scores + counts[2])
-      for head in task.keyHead * rule.group..<(task.keyHead + 1) * rule.group {
-        for first in stride(from: 0, to: task.queries.count, by: tileRows) {
-          run(first..<min(task.queries.count, first + tileRows), head, work)
+        keys: keys, values: values, valueRows: valueRows, scores: scores,
+        sums: scores + tileRows * paddedKeys)
+      for head in keyHead * rule.group..<(keyHead + 1) * rule.group {
+        for first in stride(from: 0, to: chosen.count, by: tileRows) {
+          run(first..<min(chosen.count, first + tileRows), head, work)
         }
       }
     }
   }
 
-  /// Keys and values as panels, and a tile's scores and results.
+  /// Keys and values as panels from `firstKey` on, those of values `valueRows` long, and a tile's scores
+  /// and results.
   private struct TileMemory {
-    let keys, values, scores, sums: Pointer
+    let keys, values: Pointer
+    let valueRows: Int
+    let scores, sums: Pointer
   }
 
-  private func pack(keys: Pointer, values: Pointer) {
+  private func pack(_ k: Matrix, _ v: Matrix, into keys: Pointer, _ values: Pointer) {
     let size = rule.headSize
-    let k = task.segment.keys
-    let v = task.segment.values
-    let column = task.keyHead * size
+    let column = keyHead * size
     for panel in stride(from: 0, to: keyCount, by: tileColumns) {
       let source = k.floats.base + ((firstKey + panel) * k.stride + column)
       let count = min(tileColumns, keyCount - panel)
@@ -77,13 +96,13 @@ struct AttentionForward {
   /// Position in the document of a row's query.
   @inline(__always)
   private func position(_ row: Int) -> Int {
-    task.segment.firstPosition + task.queries.lowerBound + row
+    segment.firstPosition + chosen.lowerBound + row
   }
 
   /// Row of the query matrix.
   @inline(__always)
   private func place(_ row: Int) -> Int {
-    task.segment.queries.lowerBound + task.queries.lowerBound + row
+    segment.queries.lowerBound + chosen.lowerBound + row
   }
 
   private func run(_ rows: Range<Int>, _ head: Int, _ work: TileMemory) {
@@ -110,11 +129,7 @@ struct AttentionForward {
     let first = rule.firstVisible(position(row))
     let count = position(row) + 1 - first
     let line = scores + ((row - firstRow) * paddedKeys + first - firstKey)
-    if let cap = rule.softCap { capRow(line, count, cap, scale: rule.scale) }
-    let scale = rule.softCap == nil ? rule.scale : 1
-    // Rounding keeps order: the largest score, scaled, is the largest scaled score.
-    let most = rowMaximum(line, count) * scale
-    let sum = replaceByExponentials(line, count, scale: scale, shift: most)
+    let (sum, most) = rule.exponentials(line, count)
     if let logSums {
       logSums.base[place(row) * rule.queryHeads + head] = most + Elementary.log(sum)
     }
@@ -129,7 +144,7 @@ struct AttentionForward {
     let commonFirst = rule.firstVisible(position(rows.upperBound - 1)) - firstKey
     let commonEnd = max(commonFirst, position(rows.lowerBound) + 1 - firstKey)
     for column in stride(from: 0, to: rule.headSize, by: tileColumns) {
-      let panel = work.values + column * paddedKeys
+      let panel = work.values + column * work.valueRows
       if rule.window != nil {
         for row in rows {
           let first = rule.firstVisible(position(row)) - firstKey
@@ -165,6 +180,18 @@ struct AttentionForward {
       let inverse = inverses[row - rows.lowerBound]
       eachLanes(0..<rule.headSize) { i, n in store(load(source + i) * inverse, target + i, n) }
     }
+  }
+}
+
+extension Attention {
+  /// Turns a row's raw scores into exponentials of (capped and) scaled scores less their largest; their
+  /// sum, and the largest.
+  func exponentials(_ line: Pointer, _ count: Int) -> (sum: Float, most: Float) {
+    if let softCap { capRow(line, count, softCap, scale: scale) }
+    let scale = softCap == nil ? scale : 1
+    // Rounding keeps order: the largest score, scaled, is the largest scaled score.
+    let most = rowMaximum(line, count) * scale
+    return (replaceByExponentials(line, count, scale: scale, shift: most), most)
   }
 }
 

@@ -46,4 +46,16 @@ package struct Compute: Sendable {
       }
     }
   }
+
+  /// What `body` gives for 0..<count, in order; an array of values that threads compute.
+  package func map<T: Sendable>(_ count: Int, _ body: @Sendable (Int) -> T) -> [T] {
+    [T](unsafeUninitializedCapacity: count) { buffer, initialized in
+      // Each thread initialises the elements of its own part.
+      nonisolated(unsafe) let buffer = buffer
+      split(count) { part in
+        for index in part { buffer.initializeElement(at: index, to: body(index)) }
+      }
+      initialized = count
+    }
+  }
 }

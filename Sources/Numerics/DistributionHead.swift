@@ -77,7 +77,7 @@ package struct DistributionHead: Sendable {
   }
 
   /// The log of the sum of exponentials, and the entropy, of a row.
-  private static func sums(_ x: ConstPointer, _ count: Int) -> (logSum: Float, entropy: Float) {
+  static func sums(_ x: ConstPointer, _ count: Int) -> (logSum: Float, entropy: Float) {
     var most = x[0]
     for i in 1..<max(1, count) where x[i] > most { most = x[i] }
     var sum = Lanes(repeating: 0)

@@ -212,6 +212,70 @@ private func fewRows(
   }
 }
 
+/// One to six rows of `panels` panels of sixteen columns, `panelStride` apart: where rows are few, two
+/// panels at a time keep enough chains going.
+@inline(__always)
+func panelRows(
+  _ height: Int, _ depth: Int, _ a: ConstPointer, _ rowStride: Int, _ b: ConstPointer,
+  _ panelStride: Int, panels: Int, _ c: Pointer, _ cStride: Int
+) {
+  // A pair of rows and of panels at a time, then what is left over.
+  let pairs = height < tileRows ? height / 2 * 2 : 0
+  let even = pairs > 0 ? panels / 2 * 2 : 0
+  for row in stride(from: 0, to: pairs, by: 2) {
+    let (line, target) = (a + row &* rowStride, c + row &* cStride)
+    for panel in stride(from: 0, to: even, by: 2) {
+      twoRowsTwoPanels(
+        depth, line, rowStride, b + panel &* panelStride, panelStride,
+        target + panel &* tileColumns, cStride)
+    }
+  }
+  for panel in 0..<panels {
+    let first = panel < even ? pairs : 0
+    if first == height { continue }
+    stridedRows(
+      height &- first, depth, a + first &* rowStride, rowStride, b + panel &* panelStride,
+      c + (first &* cStride &+ panel &* tileColumns), cStride, resuming: false)
+  }
+}
+
+/// Two rows of two panels.
+@inline(never)
+private func twoRowsTwoPanels(
+  _ depth: Int, _ a: ConstPointer, _ rowStride: Int, _ b: ConstPointer, _ panelStride: Int,
+  _ c: Pointer, _ stride: Int
+) {
+  let zero = Lanes(repeating: 0)
+  var (l0, r0, l1, r1) = (zero, zero, zero, zero)
+  var (m0, s0, m1, s1) = (zero, zero, zero, zero)
+  var (a0, a1, b, d) = (a, a + rowStride, b, b + panelStride)
+  for _ in 0..<depth {
+    let (x, y) = (Lanes(repeating: a0.pointee), Lanes(repeating: a1.pointee))
+    var (left, right) = (load(b), load(b + 8))
+    l0 = fma(x, left, l0)
+    r0 = fma(x, right, r0)
+    l1 = fma(y, left, l1)
+    r1 = fma(y, right, r1)
+    (left, right) = (load(d), load(d + 8))
+    m0 = fma(x, left, m0)
+    s0 = fma(x, right, s0)
+    m1 = fma(y, left, m1)
+    s1 = fma(y, right, s1)
+    a0 += 1
+    a1 += 1
+    b += tileColumns
+    d += tileColumns
+  }
+  store(l0, c)
+  store(r0, c + 8)
+  store(m0, c + 16)
+  store(s0, c + 24)
+  store(l1, c + stride)
+  store(r1, c + (stride + 8))
+  store(m1, c + (stride + 16))
+  store(s1, c + (stride + 24))
+}
+
 /// One row's chains over `depth` steps, going on from c[16].
 @inline(never)
 func chainRow(_ depth: Int, _ a: ConstPointer, _ b: ConstPointer, _ c: Pointer) {

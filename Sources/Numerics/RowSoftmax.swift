@@ -29,6 +29,14 @@ func replaceByExponentials(_ x: Pointer, _ count: Int, scale: Float, shift: Floa
   exponentials(x, count, scale, shift) { value, i, n in store(value, x + i, n) }
 }
 
+/// The same, with the terms put elsewhere.
+@inline(never)
+func storeExponentials(
+  _ x: ConstPointer, _ count: Int, scale: Float, shift: Float, into terms: Pointer
+) -> Float {
+  exponentials(x, count, scale, shift) { value, i, n in store(value, terms + i, n) }
+}
+
 @inline(__always)
 private func exponentials(
   _ x: ConstPointer, _ count: Int, _ scale: Float, _ shift: Float, _ keep: (Lanes, Int, Int) -> Void

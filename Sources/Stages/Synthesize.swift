@@ -8,7 +8,7 @@ package import Pipeline
 /// rephrasings; and keeps what passes verifiers.
 package enum Synthesize: Stage {
   package static let op = "synthesize"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary =
     "Let a checkpoint write data from documents by prompts, and keep what passes verifiers."
   package static let usesSeed = true

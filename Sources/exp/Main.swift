@@ -1,6 +1,7 @@
 import CLinux
 import ContentStore
 import Glibc
+import Numerics
 
 @main
 struct Main {
@@ -19,22 +20,14 @@ struct Main {
 
   /// Whether the CPU has every instruction that the kernels were compiled for.
   private static var isSupported: Bool {
-    #if NEEDS_X86_64_V4
-      exp_cpu_is_v4() != 0
-    #elseif NEEDS_X86_64_V3
-      exp_cpu_is_v3() != 0
-    #else
-      true
-    #endif
+    switch KernelLevel.needed() {
+    case 4: exp_cpu_is_v4() != 0
+    case 3: exp_cpu_is_v3() != 0
+    default: true
+    }
   }
 
-  private static var needs: String {
-    #if NEEDS_X86_64_V4
-      "AVX-512"
-    #else
-      "AVX2 or FMA"
-    #endif
-  }
+  private static var needs: String { KernelLevel.needed() == 4 ? "AVX-512" : "AVX2 or FMA" }
 
   /// Carries out one call; every error becomes one message and an exit status here.
   static func call(_ words: [String], _ console: Console) -> ExitStatus {

@@ -152,6 +152,57 @@ private func makeTokens(_ count: Int, seed: UInt64 = 1) -> [Int] {
     #expect(try seen(topP) == [order[0]])
   }
 
+  @Test(arguments: ModelConfiguration.Architecture.allCases)
+  func `what a sampler says of many sequences, training's pass says bit for bit`(
+    architecture: ModelConfiguration.Architecture
+  ) throws {
+    let model = makeModel(architecture)
+    // Enough that threads take sequences of their own, of which some end early.
+    let prompts = (0..<30).map { makeTokens(2 + $0 % 9, seed: UInt64($0)) }
+    let options = SamplingOptions(
+      maximumTokens: 9, stopTokens: [5, 6, 7], seed: 4, wantsEntropy: true)
+    let samples = try Sampler(model, threads: 2).sample(prompts, samples: 5, options)
+    let other = try Sampler(model, threads: 1).sample(
+      Array(prompts[3...4]), samples: 5, options, keys: [3, 4])
+    #expect(Array(samples[3...4]) == other)
+    let pass = TrainingPass(model, on: compute)
+    for (prompt, samples) in zip(prompts, samples) {
+      let batch = TokenBatch(documents: samples.map { prompt + $0.tokens })
+      let values = pass.forward(batch)
+      let none = [Int32](repeating: 0, count: batch.tokens.count)
+      let scores = pass.forward(batch, targets: .firstChoice(none, weight: 0))
+      for (sample, document) in zip(samples, batch.documents) {
+        let rows = document.upperBound - 1 - sample.tokens.count..<document.upperBound - 1
+        #expect(bits(sample.logProbabilities) == bits(values[rows]))
+        #expect(bits(sample.entropies) == bits(scores[rows].map(\.entropy)))
+      }
+    }
+  }
+
+  @Test func `a sampler reads parameters anew by itself, or when it is told to`() throws {
+    let model = makeModel()
+    let options = SamplingOptions(maximumTokens: 6, seed: 1)
+    let prompts = [makeTokens(5)]
+    let always = Sampler(model, threads: 1)
+    let asked = Sampler(model, threads: 1, readsEveryTime: false)
+    let scorer = Scorer(model, threads: 1)
+    let request = [ScoreRequest(context: [1, 2], continuation: [3])]
+    let before = try always.sample(prompts, options)
+    let score = try scorer.score(request)
+    let other = makeModel(seed: 9)
+    model.parameters.copy(from: other.parameters)
+    let after = try Sampler(other, threads: 1).sample(prompts, options)
+    #expect(before != after)
+    #expect(try always.sample(prompts, options) == after)
+    // Matrices are those of before; what is not packed (gains, the embedding) is read as it is.
+    #expect(try asked.sample(prompts, options) != after)
+    asked.refresh()
+    #expect(try asked.sample(prompts, options) == after)
+    scorer.refresh()
+    #expect(try scorer.score(request) == Scorer(other, threads: 1).score(request))
+    #expect(try scorer.score(request) != score)
+  }
+
   @Test func `tokens beyond the vocabulary and empty prompts are refused`() {
     let model = makeModel()
     let options = SamplingOptions(maximumTokens: 1)

@@ -177,6 +177,61 @@ struct AttentionCase: CustomTestStringConvertible, Sendable {
     }
   }
 
+  @Test(arguments: cases + large)
+  func `keys and values in panels give the bits of those in rows`(problem: AttentionCase) {
+    let full = problem.forward()
+    for chunk in [1, 2, 11, 600] {
+      let out = Matrix(rows: problem.rows, columns: full.out.columns)
+      let logSums = Floats(count: full.logSums.count)
+      for document in problem.documents {
+        let (heads, size) = (problem.keyHeads, problem.headSize)
+        let capacity = document.count + 5
+        let count = KeyValuePanels.count(heads: heads, headSize: size, capacity: capacity)
+        let panels = KeyValuePanels(
+          Floats(count: count), heads: heads, headSize: size, capacity: capacity)
+        for first in stride(from: 0, to: document.count, by: chunk) {
+          let rows =
+            document.lowerBound
+            + first..<min(document.upperBound, document.lowerBound + first + chunk)
+          panels.write(
+            keys: problem.keys[rows: rows], values: problem.values[rows: rows], at: first)
+          let segment = AttentionSegment(queries: rows, firstPosition: first, .panels(panels))
+          problem.rule.forward(
+            problem.queries, segments: [segment], into: out, logSums: logSums,
+            on: Compute(threads: 2))
+        }
+      }
+      #expect(bits(out) == bits(full.out))
+      #expect(logSums.array == full.logSums.array)
+    }
+  }
+
+  @Test func `copied panels go their own way`() {
+    func panels(_ capacity: Int) -> KeyValuePanels {
+      let count = KeyValuePanels.count(heads: 2, headSize: 20, capacity: capacity)
+      return KeyValuePanels(Floats(count: count), heads: 2, headSize: 20, capacity: capacity)
+    }
+    let rule = Attention(queryHeads: 4, keyHeads: 2, headSize: 20, scale: 0.3)
+    let (keys, values) = (pseudoRandom(40, 40, seed: 1), pseudoRandom(40, 40, seed: 2))
+    let query = pseudoRandom(1, 80, seed: 3)
+    func last(_ panels: KeyValuePanels, at position: Int) -> [UInt32] {
+      let out = Matrix(rows: 1, columns: 80)
+      rule.forward(
+        query,
+        segments: [AttentionSegment(queries: 0..<1, firstPosition: position, .panels(panels))],
+        into: out, on: Compute(threads: 1))
+      return bits(out)
+    }
+    let (whole, part) = (panels(40), panels(21))
+    whole.write(keys: keys, values: values, at: 0)
+    part.write(keys: keys[rows: 0..<20], values: values[rows: 0..<20], at: 0)
+    let copy = panels(33)
+    copy.copy(part, positions: 20)
+    copy.write(keys: keys[rows: 20..<33], values: values[rows: 20..<33], at: 20)
+    #expect(last(copy, at: 32) == last(whole, at: 32))
+    #expect(last(part, at: 19) == last(whole, at: 19))
+  }
+
   @Test func `a document's bits do not depend on what is packed beside it`() {
     let together = AttentionCase(lengths: [13, 50, 30])
     let slope = pseudoRandom(together.rows, 32, seed: 9)
