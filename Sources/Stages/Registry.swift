@@ -17,12 +17,17 @@ extension StageRegistry {
     MakeWorld.self,
     ImportModel.self,
     Pretrain.self,
+    FineTune.self,
+    RewardModel.self,
+    PreferenceTuning.self,
     Evaluate.self,
     Command.self,
     ClassifyTrain.self,
     Classify.self,
     Mix.self,
     MixSearch.self,
+    MixRecords.self,
+    Extend.self,
     Synthesize.self,
   ])
 }
