@@ -34,7 +34,7 @@ package enum Evaluate: Stage {
         "Which questions a corpus holds (decontaminate): scores NAME/clean and NAME/contaminated.",
         optional: true),
       Port(
-        "reward", .any, "The world's hidden reward, that judges responses (world).",
+        "reward", .reward, "The world's hidden reward, that judges responses (world).",
         optional: true),
       Port(
         "rewardModel", .checkpoint, "A model with a score head, that judges responses.",
