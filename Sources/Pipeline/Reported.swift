@@ -1,4 +1,4 @@
-import ContentStore
+package import ContentStore
 
 /// What a paper publishes, by model size: scores, and the size of the undertaking (docs/claims.md).
 /// ```json5
@@ -39,6 +39,9 @@ package struct Reported: Sendable {
     /// whole experiment's.
     package var stage: String?
     package var values: [(quantity: Quantity, value: Double)]
+    /// The model as `pretrain` takes it, and its tokenizer's size: what a size without a stage is worked out from.
+    package var model: JSON?
+    package var vocabularySize: Double?
     /// What GPU hours are worked out with, when the command line does not say.
     package var deviceFlops: Double?
     package var utilisation: Double?
@@ -117,7 +120,8 @@ extension Reported {
   private static func plan(
     _ reader: NodeReader, size: String, _ stages: StageNames
   ) throws(ExperimentError) -> Plan {
-    let known = Plan.Quantity.allCases.map(\.rawValue) + texts + ["deviceFlops", "utilisation"]
+    let others = ["deviceFlops", "utilisation", "model", "vocabularySize"]
+    let known = Plan.Quantity.allCases.map(\.rawValue) + texts + others
     _ = try NodeReader(reader.node, path: reader.path, allowed: known)
     var plan = Plan(
       size: size, source: try reader.requiredString("source", "the paper's section or table"),
@@ -126,6 +130,10 @@ extension Reported {
       plan.values.append((quantity, try number(reader, quantity.rawValue)))
     }
     if reader.node["deviceFlops"] != nil { plan.deviceFlops = try number(reader, "deviceFlops") }
+    plan.model = try reader.map("model")?.node.json
+    if reader.node["vocabularySize"] != nil {
+      plan.vocabularySize = try number(reader, "vocabularySize")
+    }
     if reader.node["utilisation"] != nil { plan.utilisation = try number(reader, "utilisation") }
     return plan
   }

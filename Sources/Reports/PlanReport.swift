@@ -57,17 +57,21 @@ package struct PlanReport: Sendable {
   }
 
   /// The paper's numbers beside ours, in the paper's order.
-  package func comparisons(with reported: Reported) -> [Comparison] {
-    reported.plans.flatMap { plan in
-      let estimate = plan.stage.flatMap { name in
-        lines.first { $0.stage.name == name }?.estimate
-      }
-      return plan.values.map { quantity, value in
+  /// - Parameter described: the estimate of a model that the paper describes and no stage trains.
+  package func comparisons(
+    with reported: Reported, _ described: (Reported.Plan) throws -> Estimate?
+  ) throws -> [Comparison] {
+    var rows: [Comparison] = []
+    for plan in reported.plans {
+      let own = lines.first { $0.stage.name == plan.stage }?.estimate
+      let estimate = plan.stage == nil ? try described(plan) : own
+      rows += plan.values.map { quantity, value in
         Comparison(
           size: plan.size, quantity: quantity, reported: value,
           planned: planned(quantity, estimate, plan), source: plan.source)
       }
     }
+    return rows
   }
 
   private func planned(
@@ -82,16 +86,16 @@ package struct PlanReport: Sendable {
     case .bodyParameters: return model?.bodyParameters
     case .tokens: return estimate.tokens
     case .flops: return estimate.flops
-    case .gpuHours: return hours(plan)
+    case .gpuHours: return hours(plan, plan.stage == nil ? estimate.flops : flops)
     }
   }
 
-  /// Of the whole experiment.
-  private func hours(_ plan: Reported.Plan) -> Double? {
-    guard let flops = accelerators?.flops ?? plan.deviceFlops,
+  /// Of all stages, or of a model that no stage trains.
+  private func hours(_ plan: Reported.Plan, _ operations: Double?) -> Double? {
+    guard let operations, let flops = accelerators?.flops ?? plan.deviceFlops,
       let utilisation = accelerators?.utilisation ?? plan.utilisation
     else { return nil }
     return Accelerators(devices: 1, flops: flops, utilisation: utilisation)
-      .deviceHours(self.flops)
+      .deviceHours(operations)
   }
 }

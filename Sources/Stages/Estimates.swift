@@ -1,5 +1,6 @@
+import ContentStore
 import LanguageModel
-import Pipeline
+package import Pipeline
 
 /// What ops say of their cost. An op's `estimate` is one line of these, with the models of its inputs:
 ///
@@ -136,12 +137,27 @@ enum Estimates {
 
   private static func formula(_ model: ModelShape, _ work: [ModelWork]) -> String {
     let own = work[0].kind == .training ? "6 · N · D" : "2 · N · D"
-    let others = Set(work.dropFirst().map(\.model)).subtracting([model])
+    let hasOthers = work.contains { $0.kind != work[0].kind || $0.model != model }
     let counted = model.vocabularySize == nil ? ", embeddings not counted" : ""
     let active =
       model.activeBodyParameters < model.bodyParameters ? "active parameters" : "parameters"
-    return own + (others.isEmpty ? "" : " + 2 · M · D") + "; N: \(active)\(counted), D: tokens"
-      + (others.isEmpty ? "" : ", M: frozen models")
+    return own + (hasOthers ? " + 2 · M · D" : "") + "; N: \(active)\(counted), D: tokens"
+      + (hasOthers ? ", M: frozen models" : "")
+  }
+}
+
+extension Reported.Plan {
+  /// What training the model that the paper describes costs, where the experiment has no stage of this size.
+  /// Throws what is wrong with `model`.
+  package func estimate() throws(ParameterError) -> Estimate? {
+    guard let members = model?.objectValue else { return nil }
+    var reader = ParameterReader(members, path: "model")
+    let parameters = try reader.decode { (reader) throws(ParameterError) in
+      try ModelParameters(from: &reader)
+    }
+    let tokens = values.first { $0.quantity == .tokens }?.value
+    return Estimates.training(
+      parameters.shape(vocabularySize: vocabularySize), tokens: tokens, sequence: 1)
   }
 }
 

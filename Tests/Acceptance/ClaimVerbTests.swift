@@ -29,6 +29,10 @@ import Testing
           plan: { stage: "pretrain", source: "Table 1", parameters: 6000, tokens: 640, flops: 2e7 },
           base: { source: "Table 2", "perplexity/byte": 1.2, mmlu: 0.667 },
         },
+        "70B": {
+          plan: { source: "Table 3", parameters: 70.55e9, tokens: 15.6e12, vocabularySize: 128256,
+            model: { layers: 80, hidden: 8192, heads: 64, keyValueHeads: 8, intermediate: 28672, tied: false } },
+        },
       },
     }
     """
@@ -129,7 +133,11 @@ import Testing
     #expect(device["weights"]?.doubleValue == parameters)
     #expect(device["optimiser"]?.doubleValue == 12 * parameters / 4)
     let rows = plan["paper"]?.arrayValue ?? []
-    #expect(rows.map { $0["quantity"]?.stringValue } == ["parameters", "tokens", "flops"])
+    #expect(
+      rows.map { $0["quantity"]?.stringValue } == [
+        "parameters", "tokens", "flops", "parameters", "tokens",
+      ])
+    #expect(rows[3]["planned"]?.doubleValue == 70_553_706_496)
     let percent = try #require(rows[0]["percent"]?.doubleValue)
     #expect(abs(percent - (parameters / 6000 - 1) * 100) < 1e-9)
     let total = try #require(plan["total"])

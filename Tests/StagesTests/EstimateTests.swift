@@ -147,6 +147,12 @@ import Testing
         second: { op: "pretrain", inputs: { tokens: "tokens.tokens", tokenizer: "tokenizer.tokenizer",
             checkpoint: "first.checkpoint" }, with: { steps: 5, batch: 2, sequence: 8 } },
         scores: { op: "evaluate", inputs: { checkpoint: "second.checkpoint", documents: "text.documents" } },
+        records: { op: "import-records", with: { files: "y" } },
+        sft: { op: "sft", inputs: { checkpoint: "second.checkpoint", records: "records.records" },
+          with: { steps: 10, batch: 2, maxLength: 8 } },
+        dpo: { op: "preference", inputs: { checkpoint: "sft.checkpoint", records: "records.records" },
+          with: { steps: 10, batch: 2, maxLength: 8 } },
+        open: { op: "preference", inputs: { checkpoint: "dpo.checkpoint", records: "records.records" } },
       } }
       """
     let source = SourceFile(name: "x", folder: "/", bytes: Array(text.utf8))
@@ -160,5 +166,10 @@ import Testing
     #expect(estimates["second"]?.model == first.model)
     #expect(estimates["second"]?.flops == 6 * parameters * 80)
     #expect(estimates["scores"]?.parameters == parameters)
+    #expect(estimates["sft"]?.flops == 6 * parameters * 160)
+    // Two responses a pair, and the reference's log-probabilities of both.
+    #expect(estimates["dpo"]?.flops == 8 * parameters * 320)
+    #expect(estimates["dpo"]?.tokens == 320)
+    #expect(estimates["open"]?.flops == nil && estimates["open"]?.model == first.model)
   }
 }

@@ -6,7 +6,7 @@ import Training
 struct TuningParameters: StageParameters {
   let optimiser: OptimiserParameters
   let epochs: Double
-  private let steps: Int?
+  let steps: Int?
   let batch: Int
   let maximumLength: Int?
   /// A template's name or Jinja text; empty for the checkpoint's own.

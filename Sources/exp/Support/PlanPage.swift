@@ -1,6 +1,7 @@
 import ContentStore
 import Pipeline
 import Reports
+import Stages
 
 /// A plan on the screen.
 struct PlanPage {
@@ -8,8 +9,19 @@ struct PlanPage {
   let experiment: Experiment
   let console: Console
 
-  private var comparisons: [PlanReport.Comparison] {
-    report.comparisons(with: experiment.reported)
+  private let comparisons: [PlanReport.Comparison]
+
+  /// Throws what is wrong with a model that the paper is said to describe.
+  init(report: PlanReport, experiment: Experiment, console: Console) throws {
+    self.report = report
+    self.experiment = experiment
+    self.console = console
+    comparisons = try report.comparisons(with: experiment.reported) { plan in
+      do { return try plan.estimate() } catch {
+        throw ExperimentError(
+          error.message, path: "reported.\(plan.size).plan.\(error.path)")
+      }
+    }
   }
 
   func show() {
@@ -151,7 +163,6 @@ struct PlanPage {
   // MARK: The paper
 
   private func paper() {
-    let comparisons = comparisons
     if comparisons.isEmpty { return }
     heading("Beside the paper")
     var table = Table([
