@@ -5,4 +5,6 @@ extension PortType {
   package static let classifier: PortType = "classifier"
   /// A mixture's weights: `{"weights": {"math": 0.25, …}}`.
   package static let weights: PortType = "weights"
+  /// What grades responses to a world's prompts: `World.HiddenReward`'s JSON.
+  package static let reward: PortType = "reward"
 }
