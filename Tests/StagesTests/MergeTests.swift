@@ -81,7 +81,7 @@ import Testing
     let one = try merge(with, inputs, threads: 1)
     #expect(try one.outputs == merge(with, inputs, threads: 2).outputs)
     for name in ["base", "a", "b", "c"] {
-      #expect(try #require(one.scores["distance/\(name)"]).value > 0.01)
+      #expect(try #require(one.scores["distance/\(name)"]).value > 0.001)
     }
     let isRandom = with["method"]?.stringValue?.hasPrefix("dare") == true
     #expect(try (one.outputs == merge(with, inputs, seed: 18).outputs) == !isRandom)
