@@ -187,7 +187,7 @@ private func recipe<S: Stage>(
       "intermediate": 10, "train": .string(trained), "maskEpsilonFloor": 0.1,
       "initialScores": "activation",
     ]) { $1 }
-    let pruned = try runTwice(Prune.self, with, stop: 7, whole.store) {
+    let pruned = try runTwice(Prune.self, with, stop: 12, whole.store) {
       $0.connect("checkpoint", artifact)
     }
     let output = try #require(pruned.outputs["checkpoint"])
