@@ -161,6 +161,15 @@ extension ConfigurationReader {
     let labels = try integer("num_labels", default: 2)
     return ScoreHead(
       labels: named ?? labels,
-      hidden: value("score_hidden_size") == nil ? nil : try integer("score_hidden_size"))
+      hidden: value("score_hidden_size") == nil ? nil : try integer("score_hidden_size"),
+      grades: try grades())
+  }
+
+  private func grades() throws(CheckpointError) -> ScoreHead.Grades? {
+    guard let members = value("graded_heads") else { return nil }
+    let reader = ConfigurationReader(json: members)
+    return ScoreHead.Grades(
+      heads: try reader.integer("heads"), classes: try reader.integer("classes"),
+      hidden: try reader.integer("hidden_size"))
   }
 }

@@ -100,6 +100,12 @@ extension ModelConfiguration {
       members["label2id"] = .object(
         .init(uniqueKeysWithValues: names.enumerated().map { ($1, .integer($0)) }))
       if let width = scoreHead.hidden { members["score_hidden_size"] = .integer(width) }
+      if let grades = scoreHead.grades {
+        members["graded_heads"] = [
+          "heads": .integer(grades.heads), "classes": .integer(grades.classes),
+          "hidden_size": .integer(grades.hidden),
+        ]
+      }
     }
     if let dualChunk {
       members["dual_chunk_attention_config"] = [

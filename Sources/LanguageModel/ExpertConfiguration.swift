@@ -82,13 +82,42 @@ package struct ScoreHead: Hashable, Sendable {
   package var labels: Int
   /// Width of a tanh layer with bias before it; nil for a linear map alone, which is Hugging Face's.
   package var hidden: Int?
+  /// Further heads that grade aspects of a response (AFM's reward model); nil for none.
+  package var grades: Grades?
 
-  package init(labels: Int, hidden: Int? = nil) {
-    self.labels = labels
-    self.hidden = hidden
+  /// Classifiers beside the score, each a tanh layer of its own and a linear map.
+  package struct Grades: Hashable, Sendable {
+    /// How many aspects.
+    package var heads: Int
+    /// How many grades each may have.
+    package var classes: Int
+    /// Width of each tanh layer.
+    package var hidden: Int
+
+    package init(heads: Int = 4, classes: Int = 3, hidden: Int) {
+      (self.heads, self.classes, self.hidden) = (heads, classes, hidden)
+    }
   }
 
+  package init(labels: Int, hidden: Int? = nil, grades: Grades? = nil) {
+    self.labels = labels
+    self.hidden = hidden
+    self.grades = grades
+  }
+
+  /// Numbers per text: the labels, then every aspect's classes.
+  package var outputs: Int { labels + (grades.map { $0.heads * $0.classes } ?? 0) }
+
   func validate() throws(CheckpointError) {
+    if let grades {
+      guard (1...64).contains(grades.heads), (2...1024).contains(grades.classes),
+        (1...1 << 20).contains(grades.hidden)
+      else {
+        throw CheckpointError(
+          "graded heads: 1 to 64 heads of 2 to 1,024 classes and a width of at least 1 are possible, "
+            + "found \(grades.heads), \(grades.classes) and \(grades.hidden)")
+      }
+    }
     guard (1...1 << 20).contains(labels), (1...1 << 31).contains(hidden ?? 1) else {
       throw CheckpointError(
         "a score head needs 1 to 1,048,576 labels and a width of at least 1, found \(labels) and "

@@ -123,6 +123,11 @@ extension ModelConfiguration {
       if !isTied { sum.add(vocabularySize, hidden) }
       return
     }
+    if let grades = scoreHead.grades {
+      sum.add(grades.heads, grades.hidden, hidden)
+      sum.add(grades.heads, grades.hidden)
+      sum.add(grades.heads, grades.classes, grades.hidden)
+    }
     guard let width = scoreHead.hidden else { return sum.add(scoreHead.labels, hidden) }
     sum.add(width, hidden)
     sum.add(width)

@@ -46,6 +46,12 @@ struct LayerViews: Hashable, Sendable {
 
 /// Places of a score head's tensors.
 struct ScoreViews: Hashable, Sendable {
+  /// The score's map first, then one for each graded aspect.
+  var parts: [ScorePartViews]
+}
+
+/// One map of a score head.
+struct ScorePartViews: Hashable, Sendable {
   /// `[width, hidden]` and `[width]`; nil in a linear head.
   var dense: ParameterView?
   var denseBias: ParameterView?
@@ -82,13 +88,29 @@ struct ModelViews: Hashable, Sendable {
   private static func score(
     _ head: ScoreHead, _ c: ModelConfiguration, _ layout: inout ParameterLayout
   ) -> ScoreViews {
-    guard let width = head.hidden else {
-      return ScoreViews(output: layout.add("score.weight", [head.labels, c.hidden], .matrix))
+    var parts: [ScorePartViews] = []
+    if let width = head.hidden {
+      parts.append(part("score", width, head.labels, c.hidden, &layout))
+    } else {
+      parts.append(
+        ScorePartViews(output: layout.add("score.weight", [head.labels, c.hidden], .matrix)))
     }
-    return ScoreViews(
-      dense: layout.add("score.dense.weight", [width, c.hidden], .matrix),
-      denseBias: layout.add("score.dense.bias", [width], .bias),
-      output: layout.add("score.out_proj.weight", [head.labels, width], .matrix))
+    if let grades = head.grades {
+      for index in 0..<grades.heads {
+        parts.append(
+          part("grades.\(index)", grades.hidden, grades.classes, c.hidden, &layout))
+      }
+    }
+    return ScoreViews(parts: parts)
+  }
+
+  private static func part(
+    _ name: String, _ width: Int, _ outputs: Int, _ hidden: Int, _ layout: inout ParameterLayout
+  ) -> ScorePartViews {
+    ScorePartViews(
+      dense: layout.add("\(name).dense.weight", [width, hidden], .matrix),
+      denseBias: layout.add("\(name).dense.bias", [width], .bias),
+      output: layout.add("\(name).out_proj.weight", [outputs, width], .matrix))
   }
 }
 

@@ -1,30 +1,76 @@
 package import Numerics
 
-/// A score head's arithmetic, forward beside backward: Wout · x, or Wout · tanh(Wdense · x + b).
+/// A score head's arithmetic, forward beside backward: of the score and of every graded aspect, one after
+/// the other.
 struct ScoreLayer: Sendable {
-  private let dense: Linear?
-  private let output: Linear
+  private let parts: [ScorePart]
 
   init(_ views: ScoreViews, in arena: Floats) {
-    dense = views.dense.map { dense in
-      Linear([dense], biases: views.denseBias.map { [$0] } ?? [], in: arena)
-    }
-    output = Linear([views.output], in: arena)
+    parts = views.parts.map { ScorePart($0, in: arena) }
   }
 
   /// Numbers per row.
-  var labels: Int { output.weights.rows }
+  var outputs: Int { parts.reduce(0) { $0 + $1.outputs } }
 
-  /// Scores of the rows of `x`, `[rows, labels]`.
+  /// Scores of the rows of `x`, `[rows, outputs]`.
   func forward(_ x: Matrix, on compute: Compute) -> Matrix {
-    let scores = Matrix(rows: x.rows, columns: labels)
-    output.forward(hidden(x, compute), into: scores, on: compute)
+    if parts.count == 1 { return parts[0].forward(x, on: compute) }
+    let scores = Matrix(rows: x.rows, columns: outputs)
+    var first = 0
+    for part in parts {
+      let own = part.forward(x, on: compute)
+      for row in 0..<x.rows {
+        for column in 0..<own.columns { scores[row, first + column] = own[row, column] }
+      }
+      first += own.columns
+    }
     return scores
   }
 
   /// The gradient of `x`, given that of its scores; adds to the weights' in `gradient`.
   func backward(
     _ dy: Matrix, x: Matrix, gradient: ScoreLayer, on compute: Compute
+  ) -> Matrix {
+    if parts.count == 1 {
+      return parts[0].backward(dy, x: x, gradient: gradient.parts[0], on: compute)
+    }
+    let dx = Matrix(rows: x.rows, columns: x.columns)
+    var first = 0
+    for (part, own) in zip(parts, gradient.parts) {
+      let slope = Matrix(rows: x.rows, columns: part.outputs)
+      for row in 0..<x.rows {
+        for column in 0..<part.outputs { slope[row, column] = dy[row, first + column] }
+      }
+      let more = part.backward(slope, x: x, gradient: own, on: compute)
+      compute.add(more.floats, to: dx.floats)
+      first += part.outputs
+    }
+    return dx
+  }
+}
+
+/// Wout · x, or Wout · tanh(Wdense · x + b).
+private struct ScorePart: Sendable {
+  private let dense: Linear?
+  private let output: Linear
+
+  init(_ views: ScorePartViews, in arena: Floats) {
+    dense = views.dense.map { dense in
+      Linear([dense], biases: views.denseBias.map { [$0] } ?? [], in: arena)
+    }
+    output = Linear([views.output], in: arena)
+  }
+
+  var outputs: Int { output.weights.rows }
+
+  func forward(_ x: Matrix, on compute: Compute) -> Matrix {
+    let scores = Matrix(rows: x.rows, columns: outputs)
+    output.forward(hidden(x, compute), into: scores, on: compute)
+    return scores
+  }
+
+  func backward(
+    _ dy: Matrix, x: Matrix, gradient: ScorePart, on compute: Compute
   ) -> Matrix {
     let hidden = hidden(x, compute)
     let slope = Matrix(rows: x.rows, columns: hidden.columns)
@@ -48,14 +94,14 @@ struct ScoreLayer: Sendable {
 // MARK: Training
 
 extension TrainingPass {
-  /// The scores of every document from its last token, `[documents, labels]`, of a model with a score
+  /// The scores of every document from its last token, `[documents, outputs]`, of a model with a score
   /// head. Keeps what `backward(_:scoreSlopes:)` needs.
   package func scores(of batch: TokenBatch) -> Matrix {
     guard let score else { preconditionFailure("the model has no score head") }
     return score.forward(lastRows(encode(batch), batch), on: compute)
   }
 
-  /// Adds to the gradients, given ∂loss/∂scores, `[documents, labels]`, of the batch that `scores(of:)`
+  /// Adds to the gradients, given ∂loss/∂scores, `[documents, outputs]`, of the batch that `scores(of:)`
   /// has just seen.
   package func backward(_ batch: TokenBatch, scoreSlopes: Matrix) {
     guard let score, let scoreGradient else {
@@ -98,7 +144,7 @@ extension Transformer {
     return model
   }
 
-  /// The scores of texts from their last tokens, `[texts][labels]`, of a model with a score head. A text
+  /// The scores of texts from their last tokens, `[texts][outputs]`, of a model with a score head. A text
   /// has at least one token; its scores do not depend on the others.
   package func scores(of texts: [[Int]], on compute: Compute) throws(TokenError) -> [[Float]] {
     guard let views = views.score else {

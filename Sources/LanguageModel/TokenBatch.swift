@@ -10,13 +10,15 @@ package struct TokenBatch: Hashable, Sendable {
   package var sequences: [Range<Int>]
   /// Targets in the whole batch, of which this may be a part: what a mean divides by.
   package var targetCount: Int
+  /// Sequences in the whole batch.
+  package private(set) var sequenceCount: Int
   /// Where this part's first row stands in the whole batch, and how many rows that has.
   package private(set) var firstRow: Int
   package private(set) var batchRows: Int
 
   package init(
     tokens: [Int32], targets: [Int32], documents: [Range<Int>], sequences: [Range<Int>]? = nil,
-    targetCount: Int? = nil, firstRow: Int = 0, batchRows: Int? = nil
+    targetCount: Int? = nil, sequenceCount: Int? = nil, firstRow: Int = 0, batchRows: Int? = nil
   ) {
     precondition(tokens.count == targets.count, "a batch has one target per token")
     self.tokens = tokens
@@ -24,6 +26,7 @@ package struct TokenBatch: Hashable, Sendable {
     self.documents = documents
     self.sequences = sequences ?? documents
     self.targetCount = targetCount ?? targets.count { $0 >= 0 }
+    self.sequenceCount = sequenceCount ?? self.sequences.count
     self.firstRow = firstRow
     self.batchRows = batchRows ?? tokens.count
   }
@@ -54,7 +57,8 @@ package struct TokenBatch: Hashable, Sendable {
   package func part(_ range: Range<Int>) -> TokenBatch {
     guard let first = sequences[range].first, let last = sequences[range].last else {
       return TokenBatch(
-        tokens: [], targets: [], documents: [], targetCount: targetCount, batchRows: batchRows)
+        tokens: [], targets: [], documents: [], targetCount: targetCount,
+        sequenceCount: sequenceCount, batchRows: batchRows)
     }
     let rows = first.lowerBound..<last.upperBound
     func moved(_ ranges: some Collection<Range<Int>>) -> [Range<Int>] {
@@ -64,7 +68,7 @@ package struct TokenBatch: Hashable, Sendable {
     return TokenBatch(
       tokens: Array(tokens[rows]), targets: Array(targets[rows]), documents: moved(inside),
       sequences: moved(sequences[range]), targetCount: targetCount,
-      firstRow: firstRow + rows.lowerBound, batchRows: batchRows)
+      sequenceCount: sequenceCount, firstRow: firstRow + rows.lowerBound, batchRows: batchRows)
   }
 
   /// Parts of at most `rows` rows each (or one sequence, if that is longer), in order.

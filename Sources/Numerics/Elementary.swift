@@ -104,6 +104,9 @@ package enum Elementary {
     return (x < 0 ? small : 1) / (1 + small)
   }
 
+  /// log σ(x), accurate in both tails.
+  package static func logSigmoid(_ x: Double) -> Double { -softplus(-x) }
+
   /// log(1 + eˣ), without overflow.
   @inline(never)
   package static func softplus(_ x: Double) -> Double {

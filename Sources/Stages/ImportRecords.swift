@@ -121,6 +121,7 @@ private final class RecordRun {
         preferences += 1
         messages += pair.prompt.count + pair.chosen.count + pair.rejected.count
         if let level = pair.level { levels[level, default: 0] += 1 }
+      case .prompt(let prompt): messages += prompt.count
       }
     }
   }

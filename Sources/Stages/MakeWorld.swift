@@ -75,7 +75,7 @@ package enum MakeWorld: Stage {
   }
 
   package static let op = "world"
-  package static let revision = 2
+  package static let revision = 3
   package static let summary =
     "Make a synthetic world: texts of many sorts to learn from, and tests on it."
   package static let usesSeed = true
@@ -91,7 +91,7 @@ package enum MakeWorld: Stage {
           "retrieval", .questions,
           "Questions whose long context holds the answer; subjects name length and depth."),
         Port("robots", .files, "HOST/robots.txt of the web's hosts."),
-        Port("reward", .any, "What the hidden reward of prompts and responses depends on."),
+        Port("reward", .reward, "What the hidden reward of prompts and responses depends on."),
       ])
   }
 
@@ -102,9 +102,8 @@ package enum MakeWorld: Stage {
 
   private static func type(_ part: WorldPart) -> PortType {
     switch part {
-    case .instructions, .instructionsTest: "conversations"
-    case .preferences, .preferencesTest: "preferences"
-    case .prompts, .promptsTest: "prompts"
+    case .instructions, .instructionsTest, .preferences, .preferencesTest, .prompts, .promptsTest:
+      .records
     default: .documents
     }
   }

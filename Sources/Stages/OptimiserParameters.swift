@@ -24,20 +24,41 @@ struct OptimiserParameters: StageParameters {
   let baseWidth: Int?
   let dropout: Double
 
+  /// What is taken where the experiment says nothing; pre-training's, unless an op says otherwise.
+  struct Defaults {
+    var learningRate = 1e-3
+    var schedule = Schedule.Decay.cosine
+    var minimumRatio = 0.1
+    var weightDecay = 0.1
+    var betas = [0.9, 0.95]
+
+    /// TRL's trainers': AdamW with PyTorch's betas, a line to 0, no weight decay (reference of
+    /// transformers' `TrainingArguments`).
+    static func tuning(_ learningRate: Double) -> Defaults {
+      Defaults(
+        learningRate: learningRate, schedule: .linear, minimumRatio: 0, weightDecay: 0,
+        betas: [0.9, 0.999])
+    }
+  }
+
   init(from reader: inout ParameterReader) throws(ParameterError) {
+    try self.init(from: &reader, Defaults())
+  }
+
+  init(from reader: inout ParameterReader, _ defaults: Defaults) throws(ParameterError) {
     rule = try reader.choice(
       "optimiser", default: .adamw,
       "adamw, as PyTorch has it, or rmsprop: Apple's RMSProp with momentum.")
     learningRate = try reader.number(
-      "learningRate", default: 1e-3, in: 0...1e3, "Highest learning rate.")
+      "learningRate", default: defaults.learningRate, in: 0...1e3, "Highest learning rate.")
     minimumRatio = try reader.number(
-      "minimumRatio", default: 0.1, in: 0...1,
+      "minimumRatio", default: defaults.minimumRatio, in: 0...1,
       "Last learning rate as a fraction of the highest (not for the constant schedule).")
     warmupSteps = try reader.integer(
       "warmupSteps", default: 0, unit: "steps",
       "Steps of linear rise; with any, the first step's rate is 0.")
     schedule = try reader.choice(
-      "schedule", default: .cosine,
+      "schedule", default: defaults.schedule,
       "Learning rate after the warm-up; wsd stays at the highest until the last decaySteps steps.")
     scheduleSteps = try reader.optionalInteger(
       "scheduleSteps", in: 1...(1 << 40), unit: "steps",
@@ -47,7 +68,7 @@ struct OptimiserParameters: StageParameters {
     decayShape = try reader.choice(
       "decayShape", default: .cosine, "How the wsd schedule falls.")
     weightDecay = try reader.number(
-      "weightDecay", default: 0.1, in: 0...1e3,
+      "weightDecay", default: defaults.weightDecay, in: 0...1e3,
       "Share of matrices and embeddings (not norms) taken off per step, times what its form says.")
     weightDecayForm = try reader.choice(
       "weightDecayForm", default: .rate,
@@ -55,7 +76,7 @@ struct OptimiserParameters: StageParameters {
         + "schedule's factor only, from 0 to 1.")
     let isRMSProp = rule == .rmsprop
     betas = try reader.numbers(
-      "betas", default: isRMSProp ? [0.95, 0.95] : [0.9, 0.95], in: 0...0.999_999_999,
+      "betas", default: isRMSProp ? [0.95, 0.95] : defaults.betas, in: 0...0.999_999_999,
       "Decay rates of the first moment (rmsprop: of the update) and of the squared gradient; left "
         + "out, 0.95 and 0.95 with rmsprop.")
     epsilon = try reader.number(

@@ -9,4 +9,6 @@ extension PortType {
   package static let adapter: PortType = "adapter"
   /// A teacher's first choices, as `teach` writes them.
   package static let choices: PortType = "choices"
+  /// What grades responses to a world's prompts: `World.HiddenReward`'s JSON.
+  package static let reward: PortType = "reward"
 }

@@ -21,12 +21,17 @@ extension StageRegistry {
     Distill.self,
     Prune.self,
     Adapt.self,
+    FineTune.self,
+    RewardModel.self,
+    PreferenceTuning.self,
     Evaluate.self,
     Command.self,
     ClassifyTrain.self,
     Classify.self,
     Mix.self,
     MixSearch.self,
+    MixRecords.self,
+    Extend.self,
     Synthesize.self,
   ])
 }

@@ -7,11 +7,11 @@ import Training
 final class TrainingReport {
   private let context: any StageContext
   private let trainer: Trainer
-  /// Tokens there will be.
-  private let tokens: Int
+  /// Tokens there will be; nil when only the steps are known.
+  private let tokens: Int?
   private var clipped = 0
 
-  init(_ context: any StageContext, _ trainer: Trainer, tokens: Int) {
+  init(_ context: any StageContext, _ trainer: Trainer, tokens: Int?) {
     self.context = context
     self.trainer = trainer
     self.tokens = tokens
@@ -36,7 +36,8 @@ final class TrainingReport {
     addTensors(record)
     context.progress(
       Progress(
-        done: Double(record.tokens), total: Double(tokens), unit: "tokens",
+        done: Double(tokens == nil ? record.step : record.tokens),
+        total: Double(tokens ?? trainer.plan.steps), unit: tokens == nil ? "steps" : "tokens",
         note: "loss \((record.loss * 1000).rounded() / 1000)"))
   }
 

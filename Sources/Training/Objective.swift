@@ -17,6 +17,8 @@ package protocol Objective: Sendable {
   func measure(
     _ batch: Batch, by pass: TrainingPass, rows: Int, check: () throws -> Void
   ) throws -> Outcome
+  /// Whether a batch has nothing to measure.
+  func isVoid(_ batch: Batch) -> Bool
 }
 
 /// What a batch gave.
@@ -49,6 +51,7 @@ package protocol TokenObjective: Objective {
 
 extension Objective {
   package var metricNames: [String] { [] }
+  package func isVoid(_ batch: Batch) -> Bool { batch.tokens.targetCount == 0 }
 }
 
 extension TokenObjective {

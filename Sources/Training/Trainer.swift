@@ -176,10 +176,13 @@ package final class Trainer {
   // MARK: Validation
 
   /// The objective's loss on every validation set; nil for a set without targets.
-  package func validate() throws -> [Double?] {
+  package func validate() throws -> [Double?] { try measure().map { $0?.loss } }
+
+  /// The objective's loss and metrics on every validation set; nil for an empty one.
+  package func measure() throws -> [Outcome?] {
     try validationSets.map { set in
-      if set.tokens.targetCount == 0 { return nil }
-      return try objective.measure(set, by: pass, rows: microBatchRows, check: {}).loss
+      if objective.isVoid(set) { return nil }
+      return try objective.measure(set, by: pass, rows: microBatchRows, check: {})
     }
   }
 

@@ -88,10 +88,10 @@ struct WorldTuningTests {
 
   @Test func `pairs have four levels, and edits are better than what was chosen`() throws {
     let reward = World.HiddenReward(world)
-    var levels: [String: Int] = [:]
+    var levels: [Int: Int] = [:]
     var edits = 0
     for record in try records(world, .preferences) {
-      levels[try #require(record["level"]?.stringValue), default: 0] += 1
+      levels[try #require(record["level"]?.intValue), default: 0] += 1
       guard let edited = try record["edited"].map({ try contents($0) })?.first else { continue }
       edits += 1
       let turns = try contents(record["prompt"])
@@ -101,7 +101,7 @@ struct WorldTuningTests {
       }
       #expect(points[0] > points[1])
     }
-    #expect(levels.keys.sorted() == ["better", "marginally", "significantly", "slightly"])
+    #expect(levels.keys.sorted() == [1, 2, 3, 4])
     #expect(levels.values.allSatisfy { $0 > 20 })
     #expect(edits > 20)
   }

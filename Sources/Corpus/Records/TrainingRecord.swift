@@ -1,12 +1,14 @@
 package import ContentStore
 package import Text
 
-/// What post-training reads, one JSON object a line (docs/records.md): a conversation, or a prompt
-/// with a better and a worse continuation.
+/// What post-training reads, one JSON object a line (docs/records.md): a conversation, a prompt with a
+/// better and a worse continuation, or a prompt alone.
 package struct TrainingRecord: Hashable, Sendable {
   package enum Body: Hashable, Sendable {
     case conversation([ChatMessage])
     case preference(Preference)
+    /// A conversation that the assistant is to go on with.
+    case prompt([ChatMessage])
   }
 
   /// Two continuations of one conversation, the first preferred.
@@ -56,6 +58,7 @@ package struct TrainingRecord: Hashable, Sendable {
       members["rejected"] = Self.json(preference.rejected)
       members["edited"] = preference.edited.map(Self.json)
       members["level"] = preference.level.map(JSON.integer)
+    case .prompt(let messages): members["prompt"] = Self.json(messages)
     }
     return .object(members)
   }
@@ -83,13 +86,26 @@ package struct TrainingRecord: Hashable, Sendable {
 
   private static func body(_ json: JSON) -> Body? {
     if let messages = messages(json["messages"]) { return .conversation(messages) }
-    guard let prompt = messages(json["prompt"]), let chosen = messages(json["chosen"]),
-      let rejected = messages(json["rejected"])
-    else { return nil }
+    guard let prompt = messages(json["prompt"]) else { return nil }
+    if json["chosen"] == nil, json["rejected"] == nil { return .prompt(prompt) }
+    guard let chosen = messages(json["chosen"]), let rejected = messages(json["rejected"]) else {
+      return nil
+    }
     return .preference(
       Preference(
         prompt: prompt, chosen: chosen, rejected: rejected, edited: messages(json["edited"]),
         level: json["level"]?.intValue))
+  }
+
+  /// The conversation up to the response to make: of a conversation that ends with the assistant's turn, all
+  /// before it.
+  package var prompt: [ChatMessage] {
+    switch body {
+    case .conversation(let messages):
+      messages.last?.role == "assistant" ? Array(messages.dropLast()) : messages
+    case .preference(let preference): preference.prompt
+    case .prompt(let messages): messages
+    }
   }
 
   private static func messages(_ json: JSON?) -> [ChatMessage]? {

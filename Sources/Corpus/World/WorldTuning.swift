@@ -45,9 +45,11 @@ extension World {
   }
 }
 
-/// How much better an annotator found the chosen response (Llama 3's four levels).
-enum WorldLevel: String {
-  case significantly, better, slightly, marginally
+/// How much better an annotator found the chosen response: Llama 3's four levels, in the numbers of
+/// records.
+enum WorldLevel: Int {
+  case significantly = 1
+  case better, slightly, marginally
 
   /// By the difference of rewards as the annotator saw it.
   init(_ difference: Double) {

@@ -1,0 +1,121 @@
+import Corpus
+import LanguageModel
+package import Pipeline
+import Text
+import Training
+
+/// Supervised fine-tuning: trains a checkpoint to write what the assistant wrote in conversations.
+///
+/// The loss is TRL's `SFTTrainer` with `assistant_only_loss`: the mean negative log-probability of the
+/// tokens of the assistant's turns over the whole batch, prompts being context only. Sequences lie one
+/// after the other without padding and do not see each other.
+package enum FineTune: Stage {
+  package struct Parameters: StageParameters {
+    let tuning: TuningParameters
+    let lastTurnOnly: Bool
+    let packedLength: Int?
+
+    package init(from reader: inout ParameterReader) throws(ParameterError) {
+      tuning = try TuningParameters(
+        from: &reader, .tuning(2e-5), epochs: 1, batch: 16, item: "conversations")
+      lastTurnOnly = try reader.boolean(
+        "lastTurnOnly", default: false,
+        "Whether only the last of the assistant's turns is learned.")
+      packedLength = try reader.optionalInteger(
+        "packedLength", in: 2...(1 << 24), unit: "tokens",
+        "Conversations are joined by best fit into rows of at most this length, of which batch make an "
+          + "update; left out, batch counts conversations.")
+    }
+  }
+
+  package static let op = "sft"
+  package static let revision = 1
+  package static let summary =
+    "Train a checkpoint to answer as the assistant in conversations does."
+  package static let usesSeed = true
+  package static let usesNumerics = true
+
+  package static func ports(_ parameters: Parameters?) -> Ports {
+    Ports(
+      inputs: [
+        Port("checkpoint", .checkpoint, "The model to tune."),
+        Port("records", .records, "Conversations to learn from.", list: true),
+        Port("validation", .records, "Held-out conversations.", optional: true, list: true),
+      ] + TrainingSession.inputs,
+      outputs: TrainingSession.outputs
+        + (parameters?.tuning.averages.ports() ?? AverageParameters.ports))
+  }
+
+  package static func run(_ parameters: Parameters, in context: any StageContext) throws {
+    let input = try context.input("checkpoint")
+    let checkpoint = try input.checkpoint()
+    let session = try TrainingSession(parameters.tuning.states, context, store: input.store)
+    var codec = try ChatCodec(
+      checkpoint, template: parameters.tuning.template,
+      maximumLength: parameters.tuning.maximumLength)
+    let rows = parameters.rows(of: try parameters.sequences(context, "records", &codec))
+    guard !rows.isEmpty else {
+      throw StageError("the input \"records\" has no conversation with an answer to learn")
+    }
+    let held = try parameters.sequences(context, "validation", &codec)
+    let size = parameters.tuning.batch
+    let source = ShuffledBatches(count: rows.count, size: size, seed: context.seed) { items, _ in
+      Batch(parameters.batch(items.map { rows[$0] }))
+    }
+    let steps = parameters.tuning.steps(items: rows.count)
+    context.log("\(rows.count) rows, \(steps) steps of \(size)")
+    let model = checkpoint.model
+    let trainer = try session.carryOut(tokenizer: codec.files) {
+      Trainer(
+        Transformer(model.configuration, parameters: model.parameters), source: source,
+        validation: [ValidationSet("validation", Batch(TokenBatch(held)))],
+        plan: parameters.tuning.plan(steps: steps, hidden: model.configuration.hidden),
+        options: parameters.tuning.optimiser.passOptions(seed: context.seed),
+        microBatchRows: session.microBatchRows(model.configuration), on: session.compute)
+    }
+    try context.addScores(of: trainer)
+  }
+}
+
+extension FineTune.Parameters {
+  /// The conversations on a port that have something to learn.
+  fileprivate func sequences(
+    _ context: any StageContext, _ port: String, _ codec: inout ChatCodec
+  ) throws -> [MaskedSequence] {
+    var sequences: [MaskedSequence] = []
+    var left = 0
+    for input in context.inputs(port) {
+      for record in try input.records(port) {
+        guard case .conversation(let messages) = record.body else {
+          throw StageError(
+            "the input \"\(port)\" holds \"\(record.id)\", which is no conversation; sft takes "
+              + "records with messages")
+        }
+        let sequence =
+          lastTurnOnly && messages.last?.role == "assistant"
+          ? try codec.response(Array(messages.dropLast()), [messages[messages.count - 1]])
+          : try codec.conversation(messages)
+        if sequence.targetCount > 0 { sequences.append(sequence) } else { left += 1 }
+      }
+      try context.checkCancellation()
+    }
+    if left > 0 {
+      context.log("\(left) conversations of \"\(port)\" have no answer within the length: left out")
+    }
+    return sequences
+  }
+
+  /// What a batch counts: single conversations, or packed ones.
+  fileprivate func rows(of sequences: [MaskedSequence]) -> [[MaskedSequence]] {
+    guard let packedLength else { return sequences.map { [$0] } }
+    let packing = Packing(
+      lengths: sequences.map(\.tokens.count), rowLength: packedLength, strategy: .bfd)
+    return packing.rows.map { row in
+      row.map { sequences[$0.document].prefix($0.tokens.upperBound) }
+    }
+  }
+
+  fileprivate func batch(_ rows: [[MaskedSequence]]) -> TokenBatch {
+    TokenBatch(rows.flatMap { $0 }, groups: rows.map(\.count))
+  }
+}
