@@ -89,21 +89,22 @@ package enum Prune: Stage {
         "scoreRate", default: 10, in: 0...1e6,
         "The scores' learning rate as a multiple of learningRate.")
       let iterations = try reader.integer(
-        "iterations", default: 20, in: 1...1000, "Iterations of soft top-k.")
+        "maskIterations", default: 20, in: 1...1000, "Iterations of soft top-k.")
       let epsilon = try reader.number(
-        "epsilon", default: 4, in: 1e-3...1e3, "Smoothness of soft top-k in its first iteration.")
+        "maskEpsilon", default: 4, in: 1e-3...1e3,
+        "Smoothness of soft top-k in its first iteration.")
       let decay = try reader.number(
-        "epsilonDecay", default: 0.7, in: 0.01...1,
+        "maskEpsilonDecay", default: 0.7, in: 0.01...1,
         "What each iteration multiplies the smoothness by.")
       let floor = try reader.number(
-        "epsilonFloor", default: 0, in: 0...1e3, "The lowest smoothness.")
+        "maskEpsilonFloor", default: 0, in: 0...1e3, "The lowest smoothness.")
       softTopK = SoftTopK(
         iterations: iterations, epsilon: epsilon, decay: decay, floor: floor)
       guard (softTopK.epsilons.last ?? 0) >= 1e-6 || reader.isListing else {
         throw ParameterError(
-          path: "epsilonDecay",
+          path: "maskEpsilonDecay",
           message:
-            "takes the smoothness below 1e-6 in \(iterations) iterations; give an epsilonFloor")
+            "takes the smoothness below 1e-6 in \(iterations) iterations; give a maskEpsilonFloor")
       }
     }
   }

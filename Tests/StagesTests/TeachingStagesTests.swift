@@ -184,10 +184,10 @@ private func recipe<S: Stage>(
     defer { withExtendedLifetime(whole) {} }
     let artifact = try #require(whole.outputs["checkpoint"])
     let with = sizes.merging([
-      "intermediate": 10, "train": .string(trained), "epsilonFloor": 0.1,
+      "intermediate": 10, "train": .string(trained), "maskEpsilonFloor": 0.1,
       "initialScores": "activation",
     ]) { $1 }
-    let pruned = try runTwice(Prune.self, with, stop: 20, whole.store) {
+    let pruned = try runTwice(Prune.self, with, stop: 12, whole.store) {
       $0.connect("checkpoint", artifact)
     }
     let output = try #require(pruned.outputs["checkpoint"])
@@ -247,8 +247,8 @@ private func recipe<S: Stage>(
     } throws: { ($0 as? ParameterError)?.path == "steps" }
     #expect {
       try parameters(
-        Prune.self, sizes.merging(["intermediate": 4, "iterations": 200]) { $1 })
-    } throws: { ($0 as? ParameterError)?.path == "epsilonDecay" }
+        Prune.self, sizes.merging(["intermediate": 4, "maskIterations": 200]) { $1 })
+    } throws: { ($0 as? ParameterError)?.path == "maskEpsilonDecay" }
   }
 }
 
