@@ -1,5 +1,6 @@
 import Corpus
 import LanguageModel
+import Numerics
 package import Pipeline
 import Text
 import Training
@@ -14,6 +15,10 @@ package enum FineTune: Stage {
     let tuning: TuningParameters
     let lastTurnOnly: Bool
     let packedLength: Int?
+    let studentShare: Double
+    let interpolation: Double
+    let temperature: Double
+    let responseTokens: Int
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
       tuning = try TuningParameters(
@@ -25,6 +30,19 @@ package enum FineTune: Stage {
         "packedLength", in: 2...(1 << 24), unit: "tokens",
         "Conversations are joined by best fit into rows of at most this length, of which batch make an "
           + "update; left out, batch counts conversations.")
+      studentShare = try reader.number(
+        "studentShare", default: 0.5, in: 0...1,
+        "With a teacher: λ, the share of steps in which the student draws the last answer itself (TRL's "
+          + "lmbda).")
+      interpolation = try reader.number(
+        "interpolation", default: 0.5, in: 0...1,
+        "With a teacher: β of the generalised Jensen–Shannon divergence; 0 is KL(teacher ‖ student), 1 "
+          + "KL(student ‖ teacher).")
+      temperature = try reader.number(
+        "temperature", default: 0.9, in: 0...100, "With a teacher: of the student's draws.")
+      responseTokens = try reader.integer(
+        "maxTokens", default: 128, in: 1...(1 << 20), unit: "tokens",
+        "With a teacher: the longest answer that the student draws.")
     }
   }
 
@@ -41,6 +59,10 @@ package enum FineTune: Stage {
         Port("checkpoint", .checkpoint, "The model to tune."),
         Port("records", .records, "Conversations to learn from.", list: true),
         Port("validation", .records, "Held-out conversations.", optional: true, list: true),
+        Port(
+          "teacher", .checkpoint,
+          "A model with the same tokenizer, whose distributions are learned in place of the answers' tokens "
+            + "(GKD).", optional: true),
       ] + TrainingSession.inputs,
       outputs: TrainingSession.outputs
         + (parameters?.tuning.averages.ports() ?? AverageParameters.ports))
@@ -59,17 +81,19 @@ package enum FineTune: Stage {
     }
     let held = try parameters.sequences(context, "validation", &codec)
     let size = parameters.tuning.batch
-    let source = ShuffledBatches(count: rows.count, size: size, seed: context.seed) { items, _ in
-      Batch(parameters.batch(items.map { rows[$0] }))
+    let source = ShuffledBatches(count: rows.count, size: size, seed: context.seed) { items, step in
+      Batch(parameters.batch(items.map { rows[$0] }), step: step)
     }
     let steps = parameters.tuning.steps(items: rows.count)
     context.log("\(rows.count) rows, \(steps) steps of \(size)")
     let model = checkpoint.model
+    let objective = try parameters.objective(checkpoint, codec.endTokens, context, session.compute)
     let trainer = try session.carryOut(tokenizer: codec.files) {
       Trainer(
         Transformer(model.configuration, parameters: model.parameters), source: source,
         validation: [ValidationSet("validation", Batch(TokenBatch(held)))],
         plan: parameters.tuning.plan(steps: steps, hidden: model.configuration.hidden),
+        objective: objective,
         options: parameters.tuning.optimiser.passOptions(seed: context.seed),
         microBatchRows: session.microBatchRows(model.configuration), on: session.compute)
     }
@@ -78,6 +102,26 @@ package enum FineTune: Stage {
 }
 
 extension FineTune.Parameters {
+  /// The answers' tokens, or a teacher's distributions.
+  fileprivate func objective(
+    _ student: Checkpoint, _ ends: [Int], _ context: any StageContext, _ compute: Compute
+  ) throws -> any Objective {
+    guard let teacher = try context.inputs("teacher").first?.checkpoint() else {
+      return NextToken()
+    }
+    let files = (student.tokenizerFiles, teacher.tokenizerFiles)
+    guard files.0["tokenizer.json"] == files.1["tokenizer.json"],
+      student.model.configuration.vocabularySize == teacher.model.configuration.vocabularySize
+    else {
+      throw StageError("the input \"teacher\" has another tokenizer than the checkpoint")
+    }
+    return GeneralisedDistillation(
+      teacher: teacher.model, interpolation: interpolation, studentShare: studentShare,
+      sampling: SamplingOptions(
+        temperature: temperature, maximumTokens: responseTokens, stopTokens: ends),
+      seed: context.seed, on: compute)
+  }
+
   /// The conversations on a port that have something to learn.
   fileprivate func sequences(
     _ context: any StageContext, _ port: String, _ codec: inout ChatCodec

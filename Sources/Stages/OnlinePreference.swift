@@ -24,7 +24,8 @@ package enum OnlinePreference: Stage {
       anchor = try AnchorParameters(from: &reader)
       ties = try reader.choice(
         "ties", default: .skip,
-        "When all responses to a prompt earn the same: skip it, or take the first for the better (TRL).")
+        "When all responses to a prompt earn the same: skip it, or take the first for the better (TRL)."
+      )
       maximumKL = try reader.optionalNumber(
         "maxKL", in: 0...1e6, unit: "nats",
         "Training stops with an error when responses' mean log π − log π_anchor is above it.")

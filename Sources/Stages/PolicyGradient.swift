@@ -1,5 +1,6 @@
 import Corpus
 import LanguageModel
+import Ledger
 import Numerics
 package import Pipeline
 import Training

@@ -28,7 +28,8 @@ package enum RejectionSample: Stage {
         "maxLength", in: 2...(1 << 24), unit: "tokens",
         "The longest prompt and response; by default as long as the model is meant for.")
       least = try reader.optionalNumber(
-        "least", in: -1e30...1e30, "Best responses with a lower reward are not kept; left out, all are.")
+        "least", in: -1e30...1e30,
+        "Best responses with a lower reward are not kept; left out, all are.")
     }
   }
 
@@ -108,7 +109,8 @@ private final class RejectionRun {
     for start in stride(from: 0, to: prompts.count, by: Self.batch) {
       let items = Array(start..<min(prompts.count, start + Self.batch))
       let drawn = try maker.make(
-        items, samples: parameters.sampling.samples, .member(member, keys: items.map { prompts[$0].number }),
+        items, samples: parameters.sampling.samples,
+        .member(member, keys: items.map { prompts[$0].number }),
         from: checkpoint.model, anchor: nil, rows: rows
       ) { try context.checkCancellation() }
       for (index, rollout) in drawn.enumerated() {

@@ -115,7 +115,8 @@ package final class Trainer {
     let factor = phase.schedule.factor(after: step - phase.scheduleStart)
     var record = StepRecord(
       step: step + 1, loss: loss, learningRate: phase.schedule.peak * factor,
-      gradientNorm: norm, tokens: (history.last?.tokens ?? 0)
+      gradientNorm: norm,
+      tokens: (history.last?.tokens ?? 0)
         + (outcome.tokens ?? batch.tokens.tokens.count),
       metrics: outcome.metrics, validation: [], tensors: [])
     update(&record, gradients, factor)

@@ -220,7 +220,8 @@ private func areClose(_ a: [Double], _ b: [Double], _ tolerance: Double = 2e-6) 
 }
 
 @Suite struct CriticTests {
-  @Test func `a critic learns the returns it is given, and its gradient is the difference quotient`()
+  @Test
+  func `a critic learns the returns it is given, and its gradient is the difference quotient`()
     throws
   {
     let compute = Compute(threads: 2)
@@ -268,6 +269,37 @@ private func areClose(_ a: [Double], _ b: [Double], _ tolerance: Double = 2e-6) 
       model.parameters[index] = value
       let quotient = (up - down) * 0x1p6
       #expect(isClose(Double(pass.gradients[index]), quotient, 0.02), "\(view.name)")
+    }
+  }
+}
+
+@Suite struct DivergenceTests {
+  private func matrix(_ json: JSON?) -> Matrix {
+    let rows = json?.arrayValue?.map(\.numbers) ?? []
+    return Matrix(
+      Floats(rows.flatMap { $0.map(Float.init) }), rows: rows.count, columns: rows[0].count)
+  }
+
+  @Test func `GKD's divergence and gradient are TRL's, with both of its limits`() throws {
+    let json = try fixture("policy.json")
+    let labels = json["labels"]?.numbers ?? []
+    let cases = json["gkd"]?.arrayValue ?? []
+    #expect(cases.count == 5)
+    for known in cases {
+      let head = DivergenceHead(interpolation: known["beta"]?.doubleValue ?? .nan)
+      let (student, teacher) = (matrix(json["student"]), matrix(json["teacher"]))
+      let count = Float(labels.count { $0 >= 0 })
+      let weights = Floats(labels.map { $0 < 0 ? 0 : 1 / count })
+      for threads in [1, 2] {
+        let compute = Compute(threads: threads)
+        let values = head.forward(student, teacher: teacher, on: compute)
+        let loss = zip(values, weights.array).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+        #expect(isClose(loss, known["loss"]?.doubleValue ?? .nan))
+        let gradient = matrix(json["student"])
+        head.backward(gradient, teacher: teacher, weights: weights, on: compute)
+        let expected = known["gradient"]?.arrayValue?.flatMap(\.numbers) ?? []
+        #expect(areClose(gradient.floats.array.map(Double.init), expected))
+      }
     }
   }
 }

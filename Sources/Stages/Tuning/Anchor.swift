@@ -59,7 +59,8 @@ final class Anchor {
   ) throws(TrainingError) {
     guard let values = state[name], values.count == arena.count else {
       throw TrainingError(
-        "the snapshot has no \"\(name)\" of \(arena.count) numbers, which this objective goes on with")
+        "the snapshot has no \"\(name)\" of \(arena.count) numbers, which this objective goes on with"
+      )
     }
     arena.copy(from: values)
   }

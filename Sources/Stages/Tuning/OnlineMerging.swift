@@ -7,7 +7,7 @@ import Training
 /// 2024): θ ← θ + (1 − α) F(Δθ) + α F(τ), τ = θ_SFT − θ_base, so that alignment forgets less.
 final class OnlineMerging: Sendable {
   enum Method: String, CaseIterable, Sendable {
-    case none
+    case off
     /// F keeps each entry with probability p, and does not rescale.
     case ondare
     /// F keeps a tensor's largest entries, a share p of them; entries whose sign is not that of the two
@@ -22,8 +22,9 @@ final class OnlineMerging: Sendable {
 
     init(from reader: inout ParameterReader) throws(ParameterError) {
       method = try reader.choice(
-        "merge", default: .none,
-        "ondare or onties: every update is merged with the way from the input base to the checkpoint.")
+        "merge", default: .off,
+        "ondare or onties: every update is merged with the way from the input base to the checkpoint."
+      )
       alpha = try reader.number(
         "mergeAlpha", default: 1e-6, in: 0...1,
         "α: the weight of that way in every update; the paper swept 1e-7 to 1e-4.")
@@ -34,7 +35,7 @@ final class OnlineMerging: Sendable {
     func merging(
       _ tuned: Transformer, base: Transformer?, seed: UInt64, on compute: Compute
     ) throws -> OnlineMerging? {
-      guard method != .none else { return nil }
+      guard method != .off else { return nil }
       guard let base else {
         throw StageError("merge needs the model that the checkpoint was tuned from, on \"base\"")
       }
@@ -89,7 +90,7 @@ final class OnlineMerging: Sendable {
           if (way > 0) != isPositive { way = 0 }
         }
         // In double precision: α τ alone may be below θ's last place.
-        parameters.base[index] = Float(
+        parameters[index] = Float(
           Double(before[index]) + ((1 - alpha) * Double(own) + alpha * Double(way)))
       }
     }
@@ -100,11 +101,13 @@ final class OnlineMerging: Sendable {
     _ values: Floats, _ view: ParameterView, _ stream: RandomStream, _ compute: Compute
   ) {
     let share = parameters.share
-    if parameters.method == .onties { return keepLargest(values, Int(share * Double(values.count))) }
+    if parameters.method == .onties {
+      return keepLargest(values, Int(share * Double(values.count)))
+    }
     compute.split(values.count, grain: 1 << 12) { range in
       for index in range
       where stream.uniformDouble(at: UInt64(view.offset + index)) >= share {
-        values.base[index] = 0
+        values[index] = 0
       }
     }
   }

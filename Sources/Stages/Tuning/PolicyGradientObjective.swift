@@ -1,6 +1,5 @@
 import LanguageModel
 import Numerics
-import Synchronization
 import Training
 
 /// Policy gradients: draws responses to a batch's prompts, has them rewarded, and learns from them in one
@@ -65,9 +64,9 @@ final class PolicyGradientObjective: Objective, @unchecked Sendable {
     let rollouts = try maker.make(
       batch.items, samples: 1, .measuring, from: pass.model, anchor: anchor, rows: rows,
       check: check)
+    // The names of what only learning has come last.
     let values = report(rollouts, group: 1).values
-    let rest = metricNames.count - values.count
-    return Outcome(loss: -values[0], metrics: values + Array(repeating: 0, count: rest))
+    return Outcome(loss: -values[0], metrics: values)
   }
 
   private func report(_ rollouts: [Rollout], group: Int) -> RolloutReport {

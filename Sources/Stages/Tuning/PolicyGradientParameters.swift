@@ -67,7 +67,8 @@ struct PolicyGradientParameters: StageParameters {
       "With the baseline group: whose standard deviation divides, TRL's scale_rewards.")
     normalises = try reader.boolean(
       "normaliseAdvantages", default: method == .ppo,
-      "Whether advantages are brought to mean 0 and deviation 1 over the batch; ppo whitens tokens'.")
+      "Whether advantages are brought to mean 0 and deviation 1 over the batch; ppo whitens tokens'."
+    )
     ratio = try reader.choice(
       "ratio", default: defaults.ratio,
       "What the likelihood ratio is of: none, token, sequence (the product over a response) or mean (its "

@@ -71,7 +71,8 @@ final class Rewarder {
     let inputs = parameters.source == .model ? context.inputs("reward-model") : []
     guard parameters.source != .model || !inputs.isEmpty else {
       throw StageError(
-        "nothing is connected to \"reward-model\"; connect one, or set rewardFrom to world or verifier")
+        "nothing is connected to \"reward-model\"; connect one, or set rewardFrom to world or verifier"
+      )
     }
     models = try inputs.map { input in
       let checkpoint = try input.checkpoint()
@@ -130,7 +131,8 @@ final class Rewarder {
   private func verify(_ answer: Answer) throws -> Double {
     guard let json = answer.record.metadata["checker"], let check = ResponseCheck(json: json) else {
       throw StageError(
-        "the prompt \"\(answer.record.id)\" has no metadata.checker for rewardFrom verifier to go by")
+        "the prompt \"\(answer.record.id)\" has no metadata.checker for rewardFrom verifier to go by"
+      )
     }
     return check.passes(answer.text) ? 1 : 0
   }

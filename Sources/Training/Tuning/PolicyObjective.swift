@@ -1,5 +1,4 @@
 import LanguageModel
-import Numerics
 
 /// A policy gradient over responses that were drawn and rewarded before. Every document is a prompt with
 /// a response, whose tokens are its targets.
@@ -7,9 +6,9 @@ import Numerics
 /// Columns, a value per row: `advantage`; `weight`, what the row's loss counts for; `old`, the
 /// log-probability when it was drawn; `reference`, the anchor's log-probability.
 package struct PolicyObjective: TokenObjective {
-  package var loss: PolicyLoss
+  package var form: PolicyLoss
 
-  package init(_ loss: PolicyLoss) { self.loss = loss }
+  package init(_ form: PolicyLoss) { self.form = form }
 
   package static let advantage = "advantage"
   package static let weight = "weight"
@@ -41,7 +40,7 @@ package struct PolicyObjective: TokenObjective {
     var (divergence, rows) = (0.0, 0)
     for term in terms {
       rows += term.rows.count
-      guard loss.ratio != .none else { continue }
+      guard form.ratio != .none else { continue }
       for row in term.rows {
         divergence += KLEstimator.k3.value(Double(old[row]) - Double(logProbabilities[row])).value
       }
@@ -69,7 +68,7 @@ package struct PolicyObjective: TokenObjective {
       guard !rows.isEmpty else { return term }
       let values = rows.map { Double(logProbabilities[$0]) }
       add(surrogateOf: values, &term, batch)
-      if loss.klWeight != 0 { add(divergenceOf: values, &term, batch) }
+      if form.klWeight != 0 { add(divergenceOf: values, &term, batch) }
       return term
     }
   }
@@ -77,7 +76,7 @@ package struct PolicyObjective: TokenObjective {
   private func add(surrogateOf values: [Double], _ term: inout Term, _ batch: Batch) {
     let weights = column(Self.weight, term, batch)
     let advantages = column(Self.advantage, term, batch)
-    guard loss.ratio != .none else {
+    guard form.ratio != .none else {
       for index in values.indices {
         term.loss -= weights[index] * advantages[index] * values[index]
         term.slopes[index] -= weights[index] * advantages[index]
@@ -85,7 +84,7 @@ package struct PolicyObjective: TokenObjective {
       return
     }
     let old = column(Self.old, term, batch)
-    if loss.ratio == .token {
+    if form.ratio == .token {
       for index in values.indices {
         let slope = add(
           values[index] - old[index], advantages[index], weights[index], &term)
@@ -95,7 +94,7 @@ package struct PolicyObjective: TokenObjective {
     }
     // The whole response is one action, which counts for all its rows.
     let count = Double(values.count)
-    let scale = loss.ratio == .mean ? 1 / count : 1
+    let scale = form.ratio == .mean ? 1 / count : 1
     let x = zip(values, old).reduce(0) { $0 + ($1.0 - $1.1) } * scale
     let slope = add(x, advantages[0], weights.reduce(0, +), &term)
     for index in values.indices { term.slopes[index] += slope * scale }
@@ -105,21 +104,21 @@ package struct PolicyObjective: TokenObjective {
   private func add(
     _ x: Double, _ advantage: Double, _ weight: Double, _ term: inout Term
   ) -> Double {
-    let surrogate = loss.surrogate(x, advantage: advantage)
-    let proximal = loss.proximal(x)
-    term.loss += weight * (surrogate.loss + loss.proximalWeight * proximal.value)
+    let surrogate = form.surrogate(x, advantage: advantage)
+    let proximal = form.proximal(x)
+    term.loss += weight * (surrogate.loss + form.proximalWeight * proximal.value)
     term.units += 1
     term.clipped += surrogate.isClipped ? 1 : 0
-    return weight * (surrogate.slope + loss.proximalWeight * proximal.slope)
+    return weight * (surrogate.slope + form.proximalWeight * proximal.slope)
   }
 
   private func add(divergenceOf values: [Double], _ term: inout Term, _ batch: Batch) {
     let reference = column(Self.reference, term, batch)
     let weights = column(Self.weight, term, batch)
     for index in values.indices {
-      let estimate = loss.klEstimator.value(values[index] - reference[index])
-      term.loss += loss.klWeight * weights[index] * estimate.value
-      term.slopes[index] += loss.klWeight * weights[index] * estimate.slope
+      let estimate = form.klEstimator.value(values[index] - reference[index])
+      term.loss += form.klWeight * weights[index] * estimate.value
+      term.slopes[index] += form.klWeight * weights[index] * estimate.slope
     }
   }
 

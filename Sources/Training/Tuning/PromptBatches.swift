@@ -1,4 +1,4 @@
-package import LanguageModel
+import LanguageModel
 
 /// Batches of prompts for objectives that sample responses themselves. Several updates may share one.
 package struct PromptBatches: BatchSource {
