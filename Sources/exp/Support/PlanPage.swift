@@ -17,7 +17,7 @@ struct PlanPage {
     self.experiment = experiment
     self.console = console
     comparisons = try report.comparisons(with: experiment.reported) { plan in
-      do { return try plan.estimate() } catch {
+      do throws(ParameterError) { return try plan.estimate() } catch {
         throw ExperimentError(
           error.message, path: "reported.\(plan.size).plan.\(error.path)")
       }
