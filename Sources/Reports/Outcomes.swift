@@ -57,7 +57,7 @@ extension Outcomes {
     let candidates = own.isEmpty ? lines : own
     guard parts.count == 2 else { return candidates }
     return candidates.filter { line in
-      line.texts.values.contains(parts[1])
+      line.texts.values.contains(parts[1]) || line.numbers[parts[1]] != nil
         || SubjectCategory(subject: line.question.subject)?.rawValue == parts[1]
     }
   }
