@@ -100,9 +100,9 @@ extension World {
   /// Tests of retrieval in MMLU's layout: the subject names length and depth, `words-600-depth-25`.
   /// A question holds its whole context; the choices are sentences that differ in the place.
   package var retrieval: [(path: String, bytes: [UInt8])] {
-    Self.fractions.flatMap { fraction in
+    // Of a short longest length, the shortest fractions are one.
+    Set(Self.fractions.map { max(40, sizes.longWords / $0) }).sorted().flatMap { words in
       Self.percents.map { percent in
-        let words = max(40, sizes.longWords / fraction)
         let subject = "words-\(words)-depth-\(percent)"
         return ("test/\(subject)_test.csv", retrieval(words: words, percent: percent))
       }
