@@ -54,7 +54,7 @@ private func sampleRewardModel(seed: UInt64 = 3) throws -> [String: [UInt8]] {
   }
 
   private static let quick: [String: JSON] = [
-    "learningRate": 0.003, "batch": 4, "samples": 4, "maxTokens": 6, "criticLearningRate": 0.01,
+    "learningRate": 0.003, "batch": 4, "samples": 4, "maxTokens": 6, "criticLearningRate": 0.02,
   ]
 
   private func tune(_ context: FakeContext, _ more: [String: JSON]) throws {
@@ -77,7 +77,11 @@ private func sampleRewardModel(seed: UInt64 = 3) throws -> [String: [UInt8]] {
     let context = try context(threads: 2)
     try context.connect("validation", file: samplePrompts(8))
     try tune(
-      context, ["method": .string(method), "steps": 48, "beta": 0.001, "learningRate": 0.01])
+      context,
+      [
+        "method": .string(method), "steps": method == "ppo" ? 96 : 48, "valueClip": 0,
+        "beta": 0.001, "learningRate": 0.01,
+      ])
     let (early, late) = ends(series("reward", context))
     #expect(late > early + 0.3 * series("reward/deviation", context)[0])
     let scores = context.scores
