@@ -39,8 +39,8 @@ package struct StepDocuments: Sendable {
   ///   - recipe: of a stage that trains on tokens.
   ///   - step: from 1, as in metrics and snapshots.
   package init(_ recipe: Recipe, step: Int, store: ObjectStore) throws {
-    guard let seed = recipe.seed else { throw StageError("the recipe has no seed") }
     let parameters = try Self.parameters(recipe)
+    guard let seed = recipe.seed else { throw StageError("the recipe has no seed") }
     guard (1...parameters.steps).contains(step) else {
       throw StageError("there is no step \(step); the stage has steps 1 to \(parameters.steps)")
     }
