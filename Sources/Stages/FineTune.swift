@@ -69,35 +69,21 @@ package enum FineTune: Stage {
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
-    let input = try context.input("checkpoint")
-    let checkpoint = try input.checkpoint()
-    let session = try TrainingSession(parameters.tuning.states, context, store: input.store)
-    var codec = try ChatCodec(
-      checkpoint, template: parameters.tuning.template,
-      maximumLength: parameters.tuning.maximumLength)
-    let rows = parameters.rows(of: try parameters.sequences(context, "records", &codec))
+    var tuning = try Tuning(parameters.tuning, context)
+    let rows = parameters.rows(of: try parameters.sequences(context, "records", &tuning.codec))
     guard !rows.isEmpty else {
       throw StageError("the input \"records\" has no conversation with an answer to learn")
     }
-    let held = try parameters.sequences(context, "validation", &codec)
+    let held = try parameters.sequences(context, "validation", &tuning.codec)
     let size = parameters.tuning.batch
     let source = ShuffledBatches(count: rows.count, size: size, seed: context.seed) { items, step in
       Batch(parameters.batch(items.map { rows[$0] }), step: step)
     }
     let steps = parameters.tuning.steps(items: rows.count)
     context.log("\(rows.count) rows, \(steps) steps of \(size)")
-    let model = checkpoint.model
-    let objective = try parameters.objective(checkpoint, codec.endTokens, context, session.compute)
-    let trainer = try session.carryOut(tokenizer: codec.files) {
-      Trainer(
-        Transformer(model.configuration, parameters: model.parameters), source: source,
-        validation: [ValidationSet("validation", Batch(TokenBatch(held)))],
-        plan: parameters.tuning.plan(steps: steps, hidden: model.configuration.hidden),
-        objective: objective,
-        options: parameters.tuning.optimiser.passOptions(seed: context.seed),
-        microBatchRows: session.microBatchRows(model.configuration), on: session.compute)
-    }
-    try context.addScores(of: trainer)
+    let objective = try parameters.objective(
+      tuning.checkpoint, tuning.codec.endTokens, context, tuning.session.compute)
+    try tuning.train(on: source, steps: steps, validation: Batch(TokenBatch(held))) { objective }
   }
 }
 

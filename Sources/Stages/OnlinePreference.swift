@@ -58,50 +58,17 @@ package enum OnlinePreference: Stage {
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
-    let input = try context.input("checkpoint")
-    let checkpoint = try input.checkpoint()
-    let session = try TrainingSession(parameters.tuning.states, context, store: input.store)
-    var codec = try ChatCodec(
-      checkpoint, template: parameters.tuning.template,
-      maximumLength: parameters.tuning.maximumLength)
-    let room = parameters.sampling.maximumTokens
-    let prompts = try context.prompts("prompts", room: room, &codec)
-    guard !prompts.isEmpty else {
-      throw StageError("the input \"prompts\" has no prompt to respond to; see maxTokens")
-    }
-    let held = try context.prompts("validation", room: room, &codec)
-    let rewarder = try Rewarder(parameters.rewarder, context, session.compute)
-    let maker = RolloutMaker(
-      prompts + held, rewarder, parameters.sampling, codec, context, session.compute)
-    let model = checkpoint.model
-    let reference = try context.inputs("reference").first?.checkpoint().model ?? model
+    let online = try OnlineTuning(
+      parameters.tuning, parameters.sampling, parameters.rewarder, context)
+    let compute = online.tuning.session.compute
     let merge = try parameters.merging.merging(
-      model, base: try context.inputs("base").first?.checkpoint().model, seed: context.seed,
-      on: session.compute)
-    let rows = session.microBatchRows(model.configuration)
-    let formatting = codec.formatting
-    let makeObjective = {
+      online.tuning.checkpoint.model,
+      base: try context.inputs("base").first?.checkpoint().model, seed: context.seed, on: compute)
+    try online.train(note: " of \(parameters.tuning.batch)") {
       OnlinePreferenceObjective(
-        parameters.objective, ties: parameters.ties, maximumKL: parameters.maximumKL, maker,
-        anchor: Anchor(reference, rate: parameters.anchor.rate, on: session.compute), merge: merge,
-        formatting: formatting, Warnings(context))
+        parameters.objective, ties: parameters.ties, maximumKL: parameters.maximumKL, online.maker,
+        anchor: Anchor(online.reference, rate: parameters.anchor.rate, on: compute), merge: merge,
+        formatting: online.tuning.codec.formatting, Warnings(context))
     }
-    let validation = PromptBatches.batch(
-      (prompts + held).map(\.tokens), Array(prompts.count..<prompts.count + held.count), 0)
-    try context.addScoresBefore(
-      makeObjective(), validation, by: TrainingPass(model, on: session.compute), rows: rows)
-    let steps = parameters.tuning.steps(items: prompts.count)
-    context.log("\(prompts.count) prompts, \(steps) steps of \(parameters.tuning.batch)")
-    let source = PromptBatches(
-      prompts.map(\.tokens), size: parameters.tuning.batch, seed: context.seed)
-    let trainer = try session.carryOut(tokenizer: codec.files) {
-      Trainer(
-        model.copy(), source: source, validation: [ValidationSet("validation", validation)],
-        plan: parameters.tuning.plan(steps: steps, hidden: model.configuration.hidden),
-        objective: makeObjective(),
-        options: parameters.tuning.optimiser.passOptions(seed: context.seed), microBatchRows: rows,
-        on: session.compute)
-    }
-    try context.addScores(of: trainer)
   }
 }

@@ -63,47 +63,17 @@ package enum PolicyGradient: Stage {
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
-    let input = try context.input("checkpoint")
-    let checkpoint = try input.checkpoint()
-    let session = try TrainingSession(parameters.tuning.states, context, store: input.store)
-    var codec = try ChatCodec(
-      checkpoint, template: parameters.tuning.template,
-      maximumLength: parameters.tuning.maximumLength)
-    let room = parameters.sampling.maximumTokens
-    let prompts = try context.prompts("prompts", room: room, &codec)
-    guard !prompts.isEmpty else {
-      throw StageError("the input \"prompts\" has no prompt to respond to; see maxTokens")
-    }
-    let held = try context.prompts("validation", room: room, &codec)
-    let rewarder = try Rewarder(parameters.rewarder, context, session.compute)
-    let maker = RolloutMaker(
-      prompts + held, rewarder, parameters.sampling, codec, context, session.compute)
-    let model = checkpoint.model
-    let reference = try context.inputs("reference").first?.checkpoint().model ?? model
-    let rows = session.microBatchRows(model.configuration)
-    let makeObjective = {
+    let online = try OnlineTuning(
+      parameters.tuning, parameters.sampling, parameters.rewarder, context)
+    let (model, compute) = (online.tuning.checkpoint.model, online.tuning.session.compute)
+    let updates = parameters.gradient.updatesPerSampling
+    try online.train(updates: updates, note: ", \(updates) to a batch of samples") {
       PolicyGradientObjective(
-        parameters.gradient, parameters.critic, maker,
-        anchor: Anchor(reference, rate: parameters.anchor.rate, on: session.compute),
-        critic: try parameters.makeCritic(model, context, session.compute), Warnings(context),
+        parameters.gradient, parameters.critic, online.maker,
+        anchor: Anchor(online.reference, rate: parameters.anchor.rate, on: compute),
+        critic: try parameters.makeCritic(model, context, compute), Warnings(context),
         seed: context.seed)
     }
-    let validation = PromptBatches.batch(
-      (prompts + held).map(\.tokens), Array(prompts.count..<prompts.count + held.count), 0)
-    try context.addScoresBefore(
-      try makeObjective(), validation, by: TrainingPass(model, on: session.compute), rows: rows)
-    let updates = parameters.gradient.updatesPerSampling
-    let steps = parameters.tuning.steps(items: prompts.count, updates: updates)
-    context.log("\(prompts.count) prompts, \(steps) steps, \(updates) to a batch of samples")
-    let source = PromptBatches(
-      prompts.map(\.tokens), size: parameters.tuning.batch, updates: updates, seed: context.seed)
-    let trainer = try session.carryOut(tokenizer: codec.files) {
-      Trainer(
-        model.copy(), source: source, validation: [ValidationSet("validation", validation)],
-        plan: parameters.tuning.plan(steps: steps, hidden: model.configuration.hidden),
-        objective: try makeObjective(), microBatchRows: rows, on: session.compute)
-    }
-    try context.addScores(of: trainer)
   }
 }
 
@@ -125,21 +95,5 @@ extension PolicyGradient.Parameters {
     return Critic(
       model, loss: ValueLoss(clip: critic.clip), rule: tuning.optimiser.update,
       rate: critic.learningRate, clip: tuning.optimiser.clipNorm, on: compute)
-  }
-}
-
-extension StageContext {
-  /// What held-out prompts give before training: `NAME/validation/before`.
-  func addScoresBefore(
-    _ objective: any Objective, _ validation: Batch, by pass: TrainingPass, rows: Int
-  ) throws {
-    guard !objective.isVoid(validation) else { return }
-    let outcome = try objective.measure(validation, by: pass, rows: rows) {
-      try checkCancellation()
-    }
-    for (name, value) in zip(objective.metricNames, outcome.metrics)
-    where ["reward", "reward/hidden", "kl", "length", "unfinished"].contains(name) {
-      score("\(name)/validation/before", Score(value))
-    }
   }
 }

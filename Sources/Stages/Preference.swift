@@ -50,14 +50,9 @@ package enum PreferenceTuning: Stage {
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
-    let input = try context.input("checkpoint")
-    let checkpoint = try input.checkpoint()
-    let session = try TrainingSession(parameters.tuning.states, context, store: input.store)
-    var codec = try ChatCodec(
-      checkpoint, template: parameters.tuning.template,
-      maximumLength: parameters.tuning.maximumLength)
+    var tuning = try Tuning(parameters.tuning, context)
     var pairs = try context.pairs(
-      "records", parameters.selection, usesEdits: parameters.usesEdits, &codec)
+      "records", parameters.selection, usesEdits: parameters.usesEdits, &tuning.codec)
     guard !pairs.isEmpty else {
       throw StageError("the input \"records\" has no pair to learn from; see levels and maxLength")
     }
@@ -65,32 +60,22 @@ package enum PreferenceTuning: Stage {
     for index in pairs.indices where pairs[index].sequences.count == 3 {
       pairs[index].sequences.remove(at: 1)
     }
-    let held = try context.pairs("validation", nil, usesEdits: false, &codec)
-    let model = checkpoint.model
-    let reference = try context.inputs("reference").first?.checkpoint().model ?? model
-    let scorer = ReferenceScores(reference, session, context)
+    let held = try context.pairs("validation", nil, usesEdits: false, &tuning.codec)
+    let reference =
+      try context.inputs("reference").first?.checkpoint().model ?? tuning.checkpoint.model
+    let scorer = ReferenceScores(reference, tuning.session, context)
     let known = try scorer.score(pairs)
     let heldKnown = try scorer.score(held)
     try write(known, of: pairs, context)
-    let (size, objective, coder) = (parameters.tuning.batch, parameters.objective, codec.formatting)
-    let taken = pairs
+    let (size, objective) = (parameters.tuning.batch, parameters.objective)
+    let (taken, formatting) = (pairs, tuning.codec.formatting)
     let source = ShuffledBatches(count: taken.count, size: size, seed: context.seed) { items, _ in
-      objective.batch(items.map { taken[$0].sequences }, items.map { known[$0] }, coder)
+      objective.batch(items.map { taken[$0].sequences }, items.map { known[$0] }, formatting)
     }
     let steps = parameters.tuning.steps(items: pairs.count)
     context.log("\(pairs.count) pairs, \(steps) steps of \(size)")
-    let trainer = try session.carryOut(tokenizer: codec.files) {
-      Trainer(
-        Transformer(model.configuration, parameters: model.parameters), source: source,
-        validation: [
-          ValidationSet("validation", objective.batch(held.map(\.sequences), heldKnown, coder))
-        ],
-        plan: parameters.tuning.plan(steps: steps, hidden: model.configuration.hidden),
-        objective: objective.objective,
-        options: parameters.tuning.optimiser.passOptions(seed: context.seed),
-        microBatchRows: session.microBatchRows(model.configuration), on: session.compute)
-    }
-    try context.addScores(of: trainer)
+    let validation = objective.batch(held.map(\.sequences), heldKnown, formatting)
+    try tuning.train(on: source, steps: steps, validation: validation) { objective.objective }
   }
 
   private static func write(

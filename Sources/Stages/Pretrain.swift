@@ -12,12 +12,8 @@ package enum Pretrain: Stage {
     let phases: [Phase]
     let averages: AverageParameters
     let initialDeviation: Double
-    let validationEvery: Int
+    let states: StateParameters
     let validationBatches: Int
-    let snapshotEvery: Int
-    let snapshotAt: [Int]
-    let traceEvery: Int
-    let tensorMetricsEvery: Int
 
     /// A phase, its sizes worked out.
     struct Phase: Sendable {
@@ -48,42 +44,16 @@ package enum Pretrain: Stage {
         ? try reader.number(
           "initialDeviation", default: 0.02, in: 0...10,
           "Standard deviation of a new decoder's matrices and embeddings at first.") : 0
-      validationEvery = try reader.integer(
-        "validationEvery", default: 100, unit: "steps",
-        "Steps between validations; 0 validates after the last step only.")
       validationBatches = try reader.integer(
         "validationBatches", default: 8, in: 1...(1 << 40), unit: "batches",
         "The most batches of the first phase's size that are looked at in a validation.")
-      snapshotEvery = try reader.integer(
-        "snapshotEvery", default: 0, unit: "steps",
-        "Steps between training states that are kept as an output; 0 keeps none.")
-      snapshotAt = try Self.steps(
-        try reader.numbers(
-          "snapshotAt", default: [], in: 1...0x1p40, unit: "steps",
-          "More steps whose training states are kept."))
-      tensorMetricsEvery = try reader.integer(
-        "tensorMetricsEvery", default: 0, unit: "steps",
-        "Steps between metrics of every tensor's gradient, size and update; 0 makes none.")
-      traceEvery = try reader.integer(
-        "traceEvery", default: 100, unit: "steps",
-        "Steps between lines of the trace that a replay compares; 0 writes the last only.")
+      states = try StateParameters(from: &reader, validationEvery: 100)
       if reader.isListing { return }
       try averages.check(steps: steps)
-      for (index, step) in snapshotAt.enumerated() where step > steps {
+      for (index, step) in states.snapshotAt.enumerated() where step > steps {
         throw ParameterError(
           path: "snapshotAt[\(index)]", message: "is step \(step), beyond the last, \(steps)")
       }
-    }
-
-    private static func steps(_ numbers: [Double]) throws(ParameterError) -> [Int] {
-      var steps: [Int] = []
-      for (index, number) in numbers.enumerated() {
-        guard let step = Int(exactly: number) else {
-          throw ParameterError(path: "snapshotAt[\(index)]", message: "must be a whole number")
-        }
-        steps.append(step)
-      }
-      return steps
     }
 
     /// Updates in all.
@@ -96,11 +66,6 @@ package enum Pretrain: Stage {
     var sources: [String] {
       let names = Set(phases.flatMap(\.data.mix.names)).subtracting([mainSource])
       return [mainSource] + names.sorted()
-    }
-
-    /// Whether the state after a step is kept.
-    func keeps(_ step: Int) -> Bool {
-      (snapshotEvery > 0 && step % snapshotEvery == 0) || snapshotAt.contains(step)
     }
 
     /// - Parameter hidden: the model's width.
@@ -117,9 +82,7 @@ package enum Pretrain: Stage {
           ropeBase: own?.ropeBase)
       }
       var plan = optimiser.plan(phases: rates, hidden: hidden)
-      plan.validationEvery = validationEvery
-      plan.traceEvery = traceEvery
-      plan.tensorMetricsEvery = tensorMetricsEvery
+      states.set(in: &plan)
       plan.averages = averages.averages(steps: steps)
       return plan
     }
@@ -186,8 +149,9 @@ package enum Pretrain: Stage {
     guard let model, var estimate = Estimates.training(model, stretches: stretches) else {
       return nil
     }
-    let every = parameters.snapshotEvery > 0 ? parameters.steps / parameters.snapshotEvery : 0
-    let kept = Double(every + parameters.snapshotAt.count)
+    let (interval, states) = (parameters.states.snapshotEvery, parameters.states)
+    let every = interval > 0 ? parameters.steps / interval : 0
+    let kept = Double(every + states.snapshotAt.count)
     let averages = parameters.averages.averages(steps: parameters.steps)
     let averaged = averages.reduce(0.0) { $0 + ($1.kind == .uniform ? 8 : 4) }
     // Averages are held, and held once more while a state is written.

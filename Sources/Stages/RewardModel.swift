@@ -92,36 +92,25 @@ package enum RewardModel: Stage {
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
-    let input = try context.input("checkpoint")
-    let checkpoint = try input.checkpoint()
-    let session = try TrainingSession(parameters.tuning.states, context, store: input.store)
-    var codec = try ChatCodec(
-      checkpoint, template: parameters.tuning.template,
-      maximumLength: parameters.tuning.maximumLength)
+    var tuning = try Tuning(parameters.tuning, context)
     let pairs = try context.pairs(
-      "records", parameters.selection, usesEdits: parameters.usesEdits, &codec)
+      "records", parameters.selection, usesEdits: parameters.usesEdits, &tuning.codec)
     guard !pairs.isEmpty else {
       throw StageError("the input \"records\" has no pair to learn from; see levels and maxLength")
     }
-    let held = try context.pairs("validation", nil, usesEdits: false, &codec)
-    let model = try parameters.model(checkpoint.model, context, session.compute)
+    let held = try context.pairs("validation", nil, usesEdits: false, &tuning.codec)
+    let compute = tuning.session.compute
+    let model = try parameters.model(tuning.checkpoint.model, context, compute)
     let size = parameters.tuning.batch
     let source = ShuffledBatches(count: pairs.count, size: size, seed: context.seed) { items, _ in
       parameters.batch(items.map { pairs[$0] })
     }
     let steps = parameters.tuning.steps(items: pairs.count)
     context.log("\(pairs.count) pairs, \(steps) steps of \(size)")
-    let trainer = try session.carryOut(tokenizer: codec.files) {
-      Trainer(
-        Transformer(model.configuration, parameters: model.parameters), source: source,
-        validation: [ValidationSet("validation", parameters.batch(held))],
-        plan: parameters.tuning.plan(steps: steps, hidden: model.configuration.hidden),
-        objective: RewardObjective(parameters.settings, grades: parameters.grades),
-        options: parameters.tuning.optimiser.passOptions(seed: context.seed),
-        microBatchRows: session.microBatchRows(model.configuration), on: session.compute)
-    }
-    try context.addScores(of: trainer)
-    try RewardReport(trainer.model, session.compute, context).write(held)
+    let trainer = try tuning.train(
+      model, on: source, steps: steps, validation: parameters.batch(held)
+    ) { RewardObjective(parameters.settings, grades: parameters.grades) }
+    try RewardReport(trainer.model, compute, context).write(held)
   }
 }
 

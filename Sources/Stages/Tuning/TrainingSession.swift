@@ -10,29 +10,25 @@ import Training
 /// the state durable when it is to stop.
 final class TrainingSession {
   let compute: Compute
-  private let states: StateParameters
   private let context: any StageContext
   private let store: ObjectStore
+  private let keeps: (Int) -> Bool
   private let profile: StepProfile?
-  /// The steps after which a state may be taken: every one, unless several belong together.
-  private let stride: Int
 
   /// - Parameters:
   ///   - store: where kept states go, that of an input.
-  ///   - stride: steps between whole states, for an objective that makes several updates from what it
-  ///     does not keep.
+  ///   - keeps: whether the state after a step is an output.
   init(
-    _ states: StateParameters, _ context: any StageContext, store: ObjectStore, stride: Int = 1
+    _ context: any StageContext, store: ObjectStore, keeping keeps: @escaping (Int) -> Bool
   ) throws {
-    self.states = states
     self.context = context
     self.store = store
-    self.stride = stride
+    self.keeps = keeps
     compute = try context.compute()
     profile = StepProfile(steps: context.profileSteps, compute)
   }
 
-  /// The ports that `finish` and a branch use, beside the op's own.
+  /// The ports that a session and a branch use, beside the op's own.
   static let inputs = [
     Port(
       "snapshot", .any, "A training state to start from; `exp branch --at STAGE@STEP` sets it.",
@@ -51,24 +47,37 @@ final class TrainingSession {
   }
 
   /// Trains to the last step and gives the trainer, its outputs written.
-  /// - Parameter tokenizer: the files that go with the checkpoint.
-  @discardableResult
+  /// - Parameters:
+  ///   - tokenizer: the files that go with every checkpoint.
+  ///   - tokens: how many there will be, for progress; nil when only the steps are known.
+  ///   - writeModel: writes what was trained; left out, the output `checkpoint`.
+  ///   - started: hears of the trainer before it goes on.
   func carryOut(
-    tokenizer: [String: [UInt8]], _ makeTrainer: () throws -> Trainer
+    tokenizer: [String: [UInt8]], tokens: Int? = nil, writeModel: ((Trainer) throws -> Void)? = nil,
+    started: (Trainer) -> Void = { _ in }, _ makeTrainer: () throws -> Trainer
   ) throws -> Trainer {
     let (trainer, kept, seeds) = try start(makeTrainer)
-    let report = TrainingReport(context, trainer, tokens: nil)
+    started(trainer)
+    let report = TrainingReport(context, trainer, tokens: tokens)
     for record in trainer.history { report.add(record) }
     try trainer.run(check: { try stopIfAsked(trainer, kept, seeds, isSaved: false) }) {
       report.add($0)
       try step($0, trainer, kept, seeds)
     }
-    try write(trainer, kept, tokenizer)
+    if let writeModel {
+      try writeModel(trainer)
+    } else {
+      try Checkpoint(trainer.model, tokenizerFiles: tokenizer)
+        .write(to: context.makeTree("checkpoint"))
+    }
+    try writeRest(trainer, kept, tokenizer)
     return trainer
   }
 
   // MARK: Starting and going on
 
+  /// A trainer where an earlier execution's snapshot left off, with what that execution had kept; else
+  /// at the step of the `snapshot` that it is to start from; else at its first step.
   private func start(
     _ makeTrainer: () throws -> Trainer
   ) throws -> (Trainer, KeptSnapshots, SeedHistory) {
@@ -95,7 +104,7 @@ final class TrainingSession {
     let notes = try trainer.restore(bytes)
     let kept = try makeKept()
     try kept.add(earlier: notes)
-    if states.keeps(trainer.step) { try kept.add(bytes, step: trainer.step) }
+    if keeps(trainer.step) { try kept.add(bytes, step: trainer.step) }
     context.log("going on after step \(trainer.step)")
     return (trainer, kept, SeedHistory(notes, after: trainer.step, then: context.seed))
   }
@@ -115,26 +124,24 @@ final class TrainingSession {
   ) throws {
     profile?.heard(record.step, tokens: record.tokens, context)
     var state: [UInt8]?
-    if states.keeps(record.step) {
+    if keeps(record.step) {
       let bytes = try snapshot(trainer, kept, seeds)
       try kept.add(bytes, step: record.step)
       state = bytes
     }
-    let isDue = context.isSnapshotDue && isWhole(trainer) && record.step < trainer.plan.steps
+    let isDue = context.isSnapshotDue && record.step < trainer.plan.steps
     if isDue {
       try context.saveSnapshot(step: record.step, state ?? snapshot(trainer, kept, seeds))
     }
     try stopIfAsked(trainer, kept, seeds, isSaved: isDue)
   }
 
-  private func isWhole(_ trainer: Trainer) -> Bool { trainer.step % stride == 0 }
-
   /// Makes the state durable before a stop that was asked for.
   private func stopIfAsked(
     _ trainer: Trainer, _ kept: KeptSnapshots, _ seeds: SeedHistory, isSaved: Bool
   ) throws {
     do { try context.checkCancellation() } catch {
-      if !isSaved, trainer.step > 0, isWhole(trainer) {
+      if !isSaved, trainer.step > 0 {
         try context.saveSnapshot(step: trainer.step, snapshot(trainer, kept, seeds))
       }
       throw error
@@ -143,11 +150,10 @@ final class TrainingSession {
 
   // MARK: Ending
 
-  private func write(
+  /// The averages, the kept states and the trace.
+  private func writeRest(
     _ trainer: Trainer, _ kept: KeptSnapshots, _ tokenizer: [String: [UInt8]]
   ) throws {
-    try Checkpoint(trainer.model, tokenizerFiles: tokenizer)
-      .write(to: context.makeTree("checkpoint"))
     for (name, model) in trainer.averagedModels() {
       try Checkpoint(model, tokenizerFiles: tokenizer).write(to: context.makeTree(name))
     }
@@ -155,29 +161,5 @@ final class TrainingSession {
     let trace = try context.makeFile("trace")
     try trace.write(trainer.traceLines)
     try trace.finish()
-  }
-}
-
-extension StageContext {
-  /// The scores that every tuned model has: the last steps' mean loss and metrics, and those of the
-  /// validation sets (`NAME/validation`).
-  func addScores(of trainer: Trainer) throws {
-    let last = trainer.history.suffix(max(1, min(50, trainer.plan.steps / 10)))
-    let mean = { (value: (StepRecord) -> Double) in
-      last.reduce(0) { $0 + value($1) } / Double(last.count)
-    }
-    score("loss/train", Score(mean(\.loss), higherIsBetter: false))
-    for (index, name) in trainer.objective.metricNames.enumerated() {
-      score(name, Score(mean { $0.metrics[index] }))
-    }
-    for (name, outcome) in zip(trainer.validationNames, try trainer.measure()) {
-      guard let outcome else { continue }
-      score("loss/\(name)", Score(outcome.loss, higherIsBetter: false))
-      for (metric, value) in zip(trainer.objective.metricNames, outcome.metrics) {
-        score("\(metric)/\(name)", Score(value))
-      }
-    }
-    score("steps", Score(Double(trainer.plan.steps)))
-    score("tokens", Score(Double(trainer.history.last?.tokens ?? 0)))
   }
 }

@@ -53,9 +53,7 @@ struct TuningParameters: StageParameters {
   func plan(steps: Int, hidden: Int) -> TrainingPlan {
     var plan = optimiser.plan(
       phases: [.init(steps: steps, schedule: optimiser.schedule(steps: steps))], hidden: hidden)
-    plan.validationEvery = states.validationEvery
-    plan.traceEvery = states.traceEvery
-    plan.tensorMetricsEvery = states.tensorMetricsEvery
+    states.set(in: &plan)
     plan.averages = averages.averages(steps: steps)
     return plan
   }
@@ -70,8 +68,15 @@ struct StateParameters: StageParameters {
   let tensorMetricsEvery: Int
 
   init(from reader: inout ParameterReader) throws(ParameterError) {
+    try self.init(from: &reader, validationEvery: 0)
+  }
+
+  /// - Parameter validationEvery: taken where the experiment says nothing.
+  init(
+    from reader: inout ParameterReader, validationEvery interval: Int
+  ) throws(ParameterError) {
     validationEvery = try reader.integer(
-      "validationEvery", default: 0, unit: "steps",
+      "validationEvery", default: interval, unit: "steps",
       "Steps between validations; 0 validates after the last step only.")
     snapshotEvery = try reader.integer(
       "snapshotEvery", default: 0, unit: "steps",
@@ -87,12 +92,18 @@ struct StateParameters: StageParameters {
       whole.append(step)
     }
     snapshotAt = whole
-    traceEvery = try reader.integer(
-      "traceEvery", default: 100, unit: "steps",
-      "Steps between lines of the trace that a replay compares; 0 writes the last only.")
     tensorMetricsEvery = try reader.integer(
       "tensorMetricsEvery", default: 0, unit: "steps",
       "Steps between metrics of every tensor's gradient, size and update; 0 makes none.")
+    traceEvery = try reader.integer(
+      "traceEvery", default: 100, unit: "steps",
+      "Steps between lines of the trace that a replay compares; 0 writes the last only.")
+  }
+
+  func set(in plan: inout TrainingPlan) {
+    plan.validationEvery = validationEvery
+    plan.traceEvery = traceEvery
+    plan.tensorMetricsEvery = tensorMetricsEvery
   }
 
   /// Whether the state after a step is kept.

@@ -56,19 +56,6 @@ extension TokenBatch {
     self.init(tokens: tokens, targets: targets, documents: documents, sequences: units)
   }
 
-  /// Σ of a row value over each document's target rows, in float64 from the first row on: a
-  /// response's log-probability.
-  package func targetSums(_ values: [Float]) -> [Double] {
-    documents.map { document in
-      document.reduce(0.0) { targets[$1] < 0 ? $0 : $0 + Double(values[$1]) }
-    }
-  }
-
-  /// Each document's rows with a target: a response's length.
-  package var targetCounts: [Int] {
-    documents.map { document in document.count { targets[$0] >= 0 } }
-  }
-
   /// A value per document, given to each of its target rows; 0 for other rows.
   package func spread(_ values: [Double]) -> [Float] {
     var rows = [Float](repeating: 0, count: tokens.count)

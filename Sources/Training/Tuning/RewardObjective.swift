@@ -42,7 +42,7 @@ package struct RewardObjective: Objective {
   package var settings: RewardSettings
   /// Aspects that are graded, and grades of each.
   package var grades: ScoreHead.Grades?
-  /// Pairs that a response's rank is compared in; bears on nothing where ranks are two.
+
   package init(_ settings: RewardSettings = RewardSettings(), grades: ScoreHead.Grades? = nil) {
     self.settings = settings
     self.grades = grades
