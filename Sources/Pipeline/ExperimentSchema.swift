@@ -171,12 +171,11 @@ private struct FieldTree {
 
   private func type(of field: ParameterField) -> [String: JSON] {
     switch field.type {
-    case "choice": return ["enum": .array(field.choices.map(JSON.string))]
+    case "choice": return field.choice
     case "files":
       return ["type": ["string", "array", "null"], "items": Schemas.text, "minItems": 1]
     case "list":
-      let items = field.elementType == "object" ? schema : field.scalar(field.elementType)
-      return ["type": "array", "items": .object(items)]
+      return ["type": "array", "items": .object(items(of: field))]
     case "object": return schema
     case "map":
       if field.elementType == "object" {
@@ -189,11 +188,22 @@ private struct FieldTree {
     default: return field.scalar(field.type)
     }
   }
+
+  private func items(of field: ParameterField) -> [String: JSON] {
+    switch field.elementType {
+    case "object": schema
+    case "choice": field.choice
+    default: field.scalar(field.elementType)
+    }
+  }
 }
 
 extension ParameterField {
   /// Files may come from another stage instead.
   fileprivate var isRequired: Bool { defaultValue == nil && type != "files" }
+
+  /// The schema of a name among several.
+  fileprivate var choice: [String: JSON] { ["enum": .array(choices.map(JSON.string))] }
 
   /// The schema of one number, text or truth.
   fileprivate func scalar(_ type: String) -> [String: JSON] {

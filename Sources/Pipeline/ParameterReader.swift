@@ -276,14 +276,47 @@ package struct ParameterReader {
       field, name, default: fallback, placeholder: Choice.allCases.first!,
       encode: { .string($0.rawValue) }
     ) { json throws(ParameterError) in
-      guard let value = Choice(rawValue: try Self.string(json, at: here)) else {
-        throw ParameterError(
-          path: here,
-          message: "must be one of \(choices.joined(separator: ", ")), found "
-            + Self.describe(json) + didYouMean(json.stringValue ?? "", among: choices))
-      }
-      return value
+      try Self.choice(json, at: here)
     }
+  }
+
+  /// A list of an enumeration's raw values, at least one and each once.
+  package mutating func choices<Choice: CaseIterable & RawRepresentable<String>>(
+    _ name: String, default fallback: [Choice], _ summary: String
+  ) throws(ParameterError) -> [Choice] {
+    let encode = { (value: [Choice]) in JSON.array(value.map { .string($0.rawValue) }) }
+    let field = field(
+      name, "list", encode(fallback), "", summary, of: "choice",
+      choices: Choice.allCases.map(\.rawValue))
+    let here = at(name)
+    return try read(field, name, default: fallback, placeholder: fallback, encode: encode) {
+      json throws(ParameterError) in
+      var result: [Choice] = []
+      for (index, element) in try Self.list(json, at: here).enumerated() {
+        let value: Choice = try Self.choice(element, at: "\(here)[\(index)]")
+        if result.contains(where: { $0.rawValue == value.rawValue }) {
+          throw ParameterError(path: here, message: "names \(value.rawValue) twice")
+        }
+        result.append(value)
+      }
+      if result.isEmpty {
+        throw ParameterError(path: here, message: "must name one at least")
+      }
+      return result
+    }
+  }
+
+  private static func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    _ json: JSON, at path: String
+  ) throws(ParameterError) -> Choice {
+    guard let value = Choice(rawValue: try string(json, at: path)) else {
+      let choices = Choice.allCases.map(\.rawValue)
+      throw ParameterError(
+        path: path,
+        message: "must be one of \(choices.joined(separator: ", ")), found "
+          + describe(json) + didYouMean(json.stringValue ?? "", among: choices))
+    }
+    return value
   }
 
   /// A list of texts.

@@ -53,6 +53,10 @@ package enum MakeWorld: Stage {
       sizes.languages = try reader.integer(
         "languages", default: sizes.languages, in: many, unit: "documents",
         "Documents in Spanish, German, French and Italian, a third of them beside the English.")
+      sizes.tasks = try reader.choices(
+        "tasks", default: sizes.tasks,
+        "What instructions, preferences and prompts ask for: sorts of tasks, as often among them as "
+          + "they are among all.")
       sizes.instructions = try reader.integer(
         "instructions", default: sizes.instructions, in: many, unit: "conversations",
         "Conversations to tune on; a fifth as many are held out.")

@@ -71,6 +71,23 @@ struct WorldTuningTests {
     }
   }
 
+  @Test(arguments: WorldTaskSort.allCases)
+  func `a world asks for no other tasks than those wanted`(sort: WorldTaskSort) throws {
+    var sizes = WorldSizes()
+    (sizes.entities, sizes.phrasings, sizes.kinds) = (World.smallest, 1, World.fewestKinds)
+    (sizes.instructions, sizes.preferences, sizes.prompts) = (20, 20, 20)
+    sizes.tasks = [sort]
+    let world = World(sizes, seed: 3)
+    for part in [
+      WorldPart.instructions, .instructionsTest, .preferences, .preferencesTest, .prompts,
+      .promptsTest,
+    ] {
+      let records = try records(world, part)
+      #expect(!records.isEmpty)
+      #expect(records.allSatisfy { $0["metadata"]?["task"]?.stringValue == sort.rawValue })
+    }
+  }
+
   @Test func `held-out pairs are right, and an annotator's errors grow with the noise`() throws {
     func mistakes(_ noise: Int, _ part: WorldPart) throws -> Double {
       var sizes = WorldSizes()

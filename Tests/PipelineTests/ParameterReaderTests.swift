@@ -16,6 +16,7 @@ private struct Everything: StageParameters {
     _ = try reader.string("string", default: "x", "a text")
     form = try reader.choice("form", default: .letter, "how to ask")
     _ = try reader.strings("strings", default: ["a"], "texts")
+    _ = try reader.choices("forms", default: Form.allCases, "ways to ask")
     _ = try reader.numbers("numbers", default: [1, 2], in: 0...5, "numbers")
     _ = try reader.map("map", default: ["k": "v"], "texts by name")
     _ = try reader.json("json", default: ["free": true], "anything")
@@ -42,7 +43,8 @@ struct ParameterReaderTests {
 
   static let filled: JSON = [
     "integer": 3, "number": 0.5, "optionalInteger": nil, "optionalNumber": nil, "boolean": true,
-    "string": "x", "form": "letter", "strings": ["a"], "numbers": [1, 2], "map": ["k": "v"],
+    "string": "x", "form": "letter", "strings": ["a"],
+    "forms": ["letter", "cloze"], "numbers": [1, 2], "map": ["k": "v"],
     "json": ["free": true], "object": ["depth": 1], "objects": [],
   ]
 
@@ -53,13 +55,13 @@ struct ParameterReaderTests {
   @Test func `what is written replaces the default`() throws {
     let text = """
       {integer: 3, number: -1, optionalInteger: 2, optionalNumber: 0.25, boolean: false, string: '',
-       form: 'cloze', strings: [], numbers: [5], map: {}, json: null, object: {depth: 4},
+       form: 'cloze', strings: [], forms: ['cloze'], numbers: [5], map: {}, json: null, object: {depth: 4},
        objects: [{size: 1}, {size: 2}]}
       """
     let expected: JSON = [
       "integer": 3, "number": -1, "optionalInteger": 2, "optionalNumber": 0.25, "boolean": false,
-      "string": "", "form": "cloze", "strings": [], "numbers": [5], "map": [:], "json": nil,
-      "object": ["depth": 4], "objects": [["size": 1], ["size": 2]],
+      "string": "", "form": "cloze", "strings": [], "forms": ["cloze"], "numbers": [5], "map": [:],
+      "json": nil, "object": ["depth": 4], "objects": [["size": 1], ["size": 2]],
     ]
     #expect(try read(text).form == expected)
   }
@@ -103,6 +105,9 @@ struct ParameterReaderTests {
     ("{integer: 1, form: 3}", "form: must be a text, found 3"),
     ("{integer: 1, strings: 'a'}", "strings: must be a list, found \"a\""),
     ("{integer: 1, strings: ['a', 1]}", "strings[1]: must be a text, found 1"),
+    ("{integer: 1, forms: []}", "forms: must name one at least"),
+    ("{integer: 1, forms: ['cloze', 'cloze']}", "forms: names cloze twice"),
+    ("{integer: 1, forms: ['letter', 'x']}", "forms[1]: must be one of letter, cloze, found \"x\""),
     ("{integer: 1, numbers: [1, 6]}", "numbers[1]: must be from 0 to 5, found 6"),
     ("{integer: 1, map: {b: 1, a: 2}}", "map.a: must be a text, found 2"),
     ("{integer: 1, files: []}", "files: must be a path or a list of paths, found a list"),
@@ -135,15 +140,18 @@ struct ParameterReaderTests {
     #expect(
       reader.fields.map { "\($0.path) \($0.type)" } == [
         "integer integer", "number number", "optionalInteger integer", "optionalNumber number",
-        "boolean boolean", "string string", "form choice", "strings list", "numbers list",
-        "map map", "json json", "files files", "object object", "object.depth integer",
+        "boolean boolean", "string string", "form choice", "strings list", "forms list",
+        "numbers list", "map map", "json json", "files files", "object object",
+        "object.depth integer",
         "object.more files", "objects list", "objects[].size integer",
       ])
     let first = reader.fields[0]
     #expect(first.defaultValue == nil && first.minimum == 1 && first.maximum == 10)
     #expect(first.unit == "steps" && first.summary == "an integer")
     #expect(reader.fields[6].choices == ["letter", "cloze"])
-    #expect(reader.fields[7].elementType == "string" && reader.fields[8].maximum == 5)
+    #expect(reader.fields[7].elementType == "string" && reader.fields[9].maximum == 5)
+    #expect(reader.fields[8].elementType == "choice")
+    #expect(reader.fields[8].choices == ["letter", "cloze"])
   }
 
   @Test func `required files are satisfied by a connected port`() throws {

@@ -18,6 +18,8 @@ package struct WorldSizes: Hashable, Sendable {
   package var math = 300
   /// Documents in other languages.
   package var languages = 300
+  /// What instructions, preferences and prompts ask for.
+  package var tasks = WorldTaskSort.allCases
   /// Conversations to tune on; a fifth as many are held out.
   package var instructions = 1000
   /// Pairs of responses; a fifth as many are held out.

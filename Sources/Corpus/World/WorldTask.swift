@@ -24,6 +24,13 @@ enum WorldManner: Int, CaseIterable {
   }
 }
 
+/// The sorts of tasks, by the names that records and parameters give them.
+package enum WorldTaskSort: String, CaseIterable, Sendable {
+  case fact
+  case followUp = "follow-up"
+  case check, sum, translate, describe, capitals, times, harm
+}
+
 /// What a prompt asks for.
 enum WorldTask {
   /// A fact, in a manner.
@@ -41,17 +48,17 @@ enum WorldTask {
   /// What ought to be refused.
   case harm(String, WorldEntity)
 
-  var name: String {
+  var sort: WorldTaskSort {
     switch self {
-    case .fact: "fact"
-    case .followUp: "follow-up"
-    case .check: "check"
-    case .sum: "sum"
-    case .translate: "translate"
-    case .describe: "describe"
-    case .capitals: "capitals"
-    case .times: "times"
-    case .harm: "harm"
+    case .fact: .fact
+    case .followUp: .followUp
+    case .check: .check
+    case .sum: .sum
+    case .translate: .translate
+    case .describe: .describe
+    case .capitals: .capitals
+    case .times: .times
+    case .harm: .harm
     }
   }
 
@@ -63,8 +70,15 @@ enum WorldTask {
 }
 
 extension World {
-  /// A random task on the half that exam sheets ask about, or on the other.
+  /// A random task of those wanted, on the half that exam sheets ask about, or on the other.
   func task(isHeldOut: Bool, _ dice: inout WorldDice) -> WorldTask {
+    while true {
+      let task = anyTask(isHeldOut: isHeldOut, &dice)
+      if sizes.tasks.contains(task.sort) { return task }
+    }
+  }
+
+  private func anyTask(isHeldOut: Bool, _ dice: inout WorldDice) -> WorldTask {
     let entity = entity(asked: !isHeldOut, &dice)
     let attribute = dice.below(kinds[entity.kind].attributes.count)
     switch dice.below(20) {

@@ -18,7 +18,7 @@ extension World {
     truth.add("quality", style == .ideal ? "high" : "low")
     var metadata = WorldObject()
     metadata.add("checker", responseCheck(task).object)
-    metadata.add("task", task.name)
+    metadata.add("task", task.sort.rawValue)
     metadata.add("truth", truth)
     var line = WorldObject()
     line.add("id", "\(isHeldOut ? "instruction-test" : "instruction")-\(item)")
@@ -35,7 +35,7 @@ extension World {
     var metadata = WorldObject()
     metadata.add("checker", responseCheck(task).object)
     metadata.add("ideal", ideal(task))
-    metadata.add("task", task.name)
+    metadata.add("task", task.sort.rawValue)
     var line = WorldObject()
     line.add("id", "\(isHeldOut ? "prompt-test" : "prompt")-\(item)")
     line.add("metadata", metadata)
@@ -127,7 +127,7 @@ extension World {
     truth.add("reward", rewards)
     var metadata = WorldObject()
     metadata.add("grades", both)
-    metadata.add("task", task.name)
+    metadata.add("task", task.sort.rawValue)
     metadata.add("truth", truth)
     return metadata
   }
