@@ -142,7 +142,7 @@ private struct Decoding {
       let (row, key, number) = owners[index]
       let sequence = Sequence(
         key: key, draws: stream.substream(UInt64(number)).substream(UInt64(key.sample)),
-        cache: caches[row].fork(capacity: caches[row].length + options.maximumTokens, c))
+        cache: caches[row].branch(capacity: caches[row].length + options.maximumTokens, c))
       return (sequence, chooser.draw(first, row: row, uniform: sequence.uniform))
     }
     sequences = made.map(\.0)

@@ -24,6 +24,25 @@ package enum KeyValueSource: Sendable {
   case rows(keys: Matrix, values: Matrix)
   /// In the kernel's order: nothing needs packing, however often they are read.
   case panels(KeyValuePanels)
+  /// So too, but the first positions lie in whole panels that several documents share. For single queries:
+  /// neighbours that share a prefix read it together.
+  case forked(ForkedPanels)
+}
+
+extension KeyValueSource {
+  fileprivate var isInPanels: Bool {
+    if case .rows = self { false } else { true }
+  }
+}
+
+extension AttentionSegment {
+  /// Whether both are forks of one document that have come equally far.
+  fileprivate func sharesPrefix(with other: AttentionSegment) -> Bool {
+    guard case .forked(let mine) = source, case .forked(let theirs) = other.source else {
+      return false
+    }
+    return firstPosition == other.firstPosition && mine.sharesPrefix(with: theirs)
+  }
 }
 
 /// Causal attention with grouped key heads: query head h reads key head h / (queryHeads / keyHeads).
@@ -72,11 +91,12 @@ package struct Attention: Sendable {
       let run = max(1, tasks.count / (64 * compute.threads))
       compute.share((tasks.count + run - 1) / run) { index in
         for task in tasks[index * run..<min(tasks.count, (index + 1) * run)] {
-          let segment = segments[task.segment]
           if let keyHead = task.keyHead {
+            let segment = segments[task.segment]
             AttentionForward(self, segment, task.queries, keyHead, queries, out, logSums).run()
           } else {
-            AttentionDecoding(self, segment, queries, out, logSums).run()
+            let together = segments[task.segment..<task.segment + task.queries.count]
+            AttentionDecoding(self, together, queries, out, logSums).run()
           }
         }
       }
@@ -144,15 +164,23 @@ package struct Attention: Sendable {
     return key + window - 1
   }
 
-  /// Single queries with all their heads; other segments by key head, cut so that long documents occupy
-  /// all threads.
+  /// Single queries with all their heads, neighbours that share a prefix together; other segments by key
+  /// head, cut so that long documents occupy all threads.
   private func tasks(_ segments: [AttentionSegment]) -> [AttentionTask] {
     var tasks: [AttentionTask] = []
     tasks.reserveCapacity(segments.count)
+    // Few enough for a row of scores of each of their heads to stay in a core's cache.
+    let most = max(1, 24 / group)
     for (index, segment) in segments.enumerated() {
       let count = segment.queries.count
-      if count == 1, case .panels = segment.source {
-        tasks.append(AttentionTask(segment: index, queries: 0..<1, keyHead: nil))
+      if count == 1, segment.source.isInPanels {
+        if let last = tasks.last, last.keyHead == nil, last.queries.count < most,
+          segments[last.segment].sharesPrefix(with: segment)
+        {
+          tasks[tasks.count - 1].queries = 0..<last.queries.count + 1
+        } else {
+          tasks.append(AttentionTask(segment: index, queries: 0..<1, keyHead: nil))
+        }
         continue
       }
       for head in 0..<keyHeads {
@@ -180,20 +208,26 @@ package struct Attention: Sendable {
       case .rows(let keys, let values):
         keys.rows >= end && values.rows >= end && keys.columns == keyHeads * headSize
           && values.columns == keyHeads * headSize
-      case .panels(let panels):
-        panels.capacity >= end && panels.heads == keyHeads && panels.headSize == headSize
+      case .panels(let panels): fit(panels, end)
+      case .forked(let forked):
+        segment.queries.count == 1 && fit(forked.prefix, forked.length)
+          && fit(forked.own, end - forked.length)
       }
     precondition(
       fits && segment.firstPosition >= 0 && segment.queries.lowerBound >= 0
         && segment.queries.upperBound <= queries.rows,
       "attention segment of shapes that do not fit")
   }
+
+  private func fit(_ panels: KeyValuePanels, _ positions: Int) -> Bool {
+    panels.capacity >= positions && panels.heads == keyHeads && panels.headSize == headSize
+  }
 }
 
 /// Some queries of a segment, counted from its first, and the key head they all read; nil for all heads
-/// of a single query.
+/// of a single query in each of as many segments from this one on.
 private struct AttentionTask: Sendable {
   let segment: Int
-  let queries: Range<Int>
+  var queries: Range<Int>
   let keyHead: Int?
 }

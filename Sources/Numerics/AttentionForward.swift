@@ -45,6 +45,7 @@ struct AttentionForward {
       run(
         keys: panels.keys(keyHead) + firstKey * rule.headSize,
         values: panels.values(keyHead) + firstKey * tileColumns, valueRows: panels.capacity)
+    case .forked: preconditionFailure("forks are read by single queries")
     }
   }
 

@@ -63,18 +63,49 @@ package struct KeyValuePanels: Sendable {
     }
   }
 
-  /// Copies another's first `count` positions, which has the same heads.
-  package func copy(_ other: KeyValuePanels, positions count: Int) {
+  /// Copies positions of another, which has the same heads, from a panel's first on, to the first ones here.
+  package func copy(_ other: KeyValuePanels, positions: Range<Int>) {
+    let (start, count) = (positions.lowerBound, positions.count)
     precondition(
-      other.heads == heads && other.headSize == headSize && count <= min(capacity, other.capacity),
-      "panels of other shapes")
+      other.heads == heads && other.headSize == headSize && start % tileColumns == 0
+        && count <= capacity
+        && positions.upperBound <= other.capacity, "panels of other shapes")
     for head in 0..<heads {
       keys(head).update(
-        from: other.keys(head), count: rounded(count, to: tileColumns) * headSize)
+        from: other.keys(head) + start * headSize,
+        count: rounded(count, to: tileColumns) * headSize)
       for panel in stride(from: 0, to: headSize, by: tileColumns) {
         (values(head) + panel * capacity)
-          .update(from: other.values(head) + panel * other.capacity, count: count * tileColumns)
+          .update(
+            from: other.values(head) + (panel * other.capacity + start * tileColumns),
+            count: count * tileColumns)
       }
     }
+  }
+}
+
+/// Keys and values of a document whose first positions are another's too.
+package struct ForkedPanels: Sendable {
+  /// Shared: whole panels, written before.
+  let prefix: KeyValuePanels
+  /// How many positions are read there, a multiple of 16.
+  package let length: Int
+  /// The positions from `length` on.
+  package let own: KeyValuePanels
+
+  package init(prefix: KeyValuePanels, length: Int, own: KeyValuePanels) {
+    precondition(length % tileColumns == 0, "only whole panels can be shared")
+    self.prefix = prefix
+    self.length = length
+    self.own = own
+  }
+
+  /// How many of some positions can be shared.
+  package static func length(sharing positions: Int) -> Int {
+    positions / tileColumns * tileColumns
+  }
+
+  func sharesPrefix(with other: ForkedPanels) -> Bool {
+    length == other.length && prefix.keys(0) == other.prefix.keys(0)
   }
 }

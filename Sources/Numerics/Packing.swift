@@ -24,19 +24,34 @@ private func packColumns(
   }
 }
 
+/// Six columns of some rows, at least one.
+@inline(__always)
+private func packSix(_ source: ConstPointer, _ stride: Int, _ rows: Int, _ target: Pointer) {
+  var (source, target) = (source, target)
+  // Two floats too many, which the next row overwrites.
+  for _ in 1..<rows {
+    store(load(source), target)
+    source += stride
+    target += tileRows
+  }
+  put(four(source), target)
+  put(UnsafeRawPointer(source + 4).loadUnaligned(as: SIMD2<Float>.self), target + 4)
+}
+
 /// Columns of a row-major matrix as tiles of six, each [depth][6]; the last tile is filled up with
-/// zeros. Rows are read once, end to end.
+/// zeros. Sixteen rows at a time: their part of a tile is written end to end, where row by row the
+/// places of all tiles would drive one another out of the first-level cache.
 @inline(never)
 func packSixes(
   _ source: ConstPointer, _ stride: Int, columns: Int, depth: Int, into target: Pointer
 ) {
   let tiles = columns / tileRows
-  for k in 0..<depth {
-    var source = source + k &* stride
-    var target = target + k &* tileRows
+  for first in Swift.stride(from: 0, to: depth, by: 16) {
+    let rows = min(16, depth &- first)
+    var source = source + first &* stride
+    var target = target + first &* tileRows
     for _ in 0..<tiles {
-      put(four(source), target)
-      put(UnsafeRawPointer(source + 4).loadUnaligned(as: SIMD2<Float>.self), target + 4)
+      packSix(source, stride, rows, target)
       source += tileRows
       target += tileRows &* depth
     }

@@ -217,7 +217,7 @@ private func fewRows(
 @inline(__always)
 func panelRows(
   _ height: Int, _ depth: Int, _ a: ConstPointer, _ rowStride: Int, _ b: ConstPointer,
-  _ panelStride: Int, panels: Int, _ c: Pointer, _ cStride: Int
+  _ panelStride: Int, panels: Int, _ c: Pointer, _ cStride: Int, resuming: Bool = false
 ) {
   // A pair of rows and of panels at a time, then what is left over.
   let pairs = height < tileRows ? height / 2 * 2 : 0
@@ -227,7 +227,7 @@ func panelRows(
     for panel in stride(from: 0, to: even, by: 2) {
       twoRowsTwoPanels(
         depth, line, rowStride, b + panel &* panelStride, panelStride,
-        target + panel &* tileColumns, cStride)
+        target + panel &* tileColumns, cStride, resuming: resuming)
     }
   }
   for panel in 0..<panels {
@@ -235,7 +235,7 @@ func panelRows(
     if first == height { continue }
     stridedRows(
       height &- first, depth, a + first &* rowStride, rowStride, b + panel &* panelStride,
-      c + (first &* cStride &+ panel &* tileColumns), cStride, resuming: false)
+      c + (first &* cStride &+ panel &* tileColumns), cStride, resuming: resuming)
   }
 }
 
@@ -243,11 +243,16 @@ func panelRows(
 @inline(never)
 private func twoRowsTwoPanels(
   _ depth: Int, _ a: ConstPointer, _ rowStride: Int, _ b: ConstPointer, _ panelStride: Int,
-  _ c: Pointer, _ stride: Int
+  _ c: Pointer, _ stride: Int, resuming: Bool
 ) {
   let zero = Lanes(repeating: 0)
   var (l0, r0, l1, r1) = (zero, zero, zero, zero)
   var (m0, s0, m1, s1) = (zero, zero, zero, zero)
+  if resuming {
+    (l0, r0, m0, s0) = (load(c), load(c + 8), load(c + 16), load(c + 24))
+    (l1, r1) = (load(c + stride), load(c + (stride + 8)))
+    (m1, s1) = (load(c + (stride + 16)), load(c + (stride + 24)))
+  }
   var (a0, a1, b, d) = (a, a + rowStride, b, b + panelStride)
   for _ in 0..<depth {
     let (x, y) = (Lanes(repeating: a0.pointee), Lanes(repeating: a1.pointee))

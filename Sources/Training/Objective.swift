@@ -93,8 +93,9 @@ extension TokenObjective {
   package func learn(
     _ batch: Batch, by pass: TrainingPass, rows: Int, check: () throws -> Void
   ) throws -> Outcome {
-    let parts = batch.parts(rows: rows)
-    guard (isSeparable && !pass.needsWholeBatch) || parts.count == 1 else {
+    let isSeparable = isSeparable && !pass.needsWholeBatch
+    let parts = batch.parts(rows: isSeparable ? quickRows(batch, rows, pass) : rows)
+    guard isSeparable || parts.count == 1 else {
       return try learnJointly(batch, parts, by: pass, check: check)
     }
     var values: [Float] = []
@@ -105,6 +106,13 @@ extension TokenObjective {
       values += some
     }
     return outcome(values, of: batch)
+  }
+
+  /// Rows of equal parts that are about as long as is quick, and no longer than `rows`.
+  private func quickRows(_ batch: Batch, _ rows: Int, _ pass: TrainingPass) -> Int {
+    let (all, quick) = (batch.tokens.tokens.count, pass.quickRows(rows))
+    let parts = max(1, (all + quick / 2) / quick)
+    return min(rows, (all + parts - 1) / parts)
   }
 
   /// Forward over all parts, then forward and back over each.

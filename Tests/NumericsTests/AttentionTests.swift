@@ -226,10 +226,59 @@ struct AttentionCase: CustomTestStringConvertible, Sendable {
     whole.write(keys: keys, values: values, at: 0)
     part.write(keys: keys[rows: 0..<20], values: values[rows: 0..<20], at: 0)
     let copy = panels(33)
-    copy.copy(part, positions: 20)
+    copy.copy(part, positions: 0..<20)
     copy.write(keys: keys[rows: 20..<33], values: values[rows: 20..<33], at: 20)
     #expect(last(copy, at: 32) == last(whole, at: 32))
     #expect(last(part, at: 19) == last(whole, at: 19))
+  }
+
+  @Test(arguments: [nil, 5, 21, 40] as [Int?], [(8, 2, 32), (6, 1, 20), (4, 4, 16), (7, 1, 24)])
+  func `queries that share a prefix give the bits of each alone`(
+    window: Int?, shape: (heads: Int, keyHeads: Int, size: Int)
+  ) {
+    let (heads, keyHeads, size) = shape
+    func panels(_ capacity: Int) -> KeyValuePanels {
+      let count = KeyValuePanels.count(heads: keyHeads, headSize: size, capacity: capacity)
+      return KeyValuePanels(
+        Floats(count: count), heads: keyHeads, headSize: size, capacity: capacity)
+    }
+    let rule = Attention(
+      queryHeads: heads, keyHeads: keyHeads, headSize: size, scale: 0.3, window: window)
+    let (common, shared, branches) = (37, 32, 11)
+    let width = keyHeads * size
+    let start = (pseudoRandom(common, width, seed: 1), pseudoRandom(common, width, seed: 2))
+    let prefix = panels(common)
+    prefix.write(keys: start.0, values: start.1, at: 0)
+    var (whole, forked): ([KeyValuePanels], [ForkedPanels]) = ([], [])
+    for _ in 0..<branches {
+      whole.append(panels(70))
+      whole[whole.count - 1].write(keys: start.0, values: start.1, at: 0)
+      let own = panels(70 - shared)
+      own.copy(prefix, positions: shared..<common)
+      forked.append(ForkedPanels(prefix: prefix, length: shared, own: own))
+    }
+    for position in common..<70 {
+      let queries = pseudoRandom(branches, heads * size, seed: UInt64(position))
+      for branch in 0..<branches {
+        let seed = UInt64(1000 * branch + position)
+        let (key, value) = (pseudoRandom(1, width, seed: seed), pseudoRandom(1, width, seed: ~seed))
+        whole[branch].write(keys: key, values: value, at: position)
+        forked[branch].own.write(keys: key, values: value, at: position - shared)
+      }
+      func results(_ sources: [KeyValueSource], _ threads: Int) -> [[UInt32]] {
+        let out = Matrix(rows: branches, columns: heads * size)
+        let logSums = Floats(count: branches * heads)
+        let segments = sources.enumerated().map {
+          AttentionSegment(queries: $0..<$0 + 1, firstPosition: position, $1)
+        }
+        rule.forward(
+          queries, segments: segments, into: out, logSums: logSums, on: Compute(threads: threads))
+        return [bits(out), logSums.array.map(\.bitPattern)]
+      }
+      let alone = results(whole.map { .panels($0) }, 1)
+      #expect(results(forked.map { .forked($0) }, 1) == alone)
+      #expect(results(forked.map { .forked($0) }, 2) == alone)
+    }
   }
 
   @Test func `a document's bits do not depend on what is packed beside it`() {

@@ -89,6 +89,16 @@ final class Rewarder {
     }
   }
 
+  /// One that asks a reward model.
+  init(
+    _ parameters: RewarderParameters, model: Checkpoint, _ context: any StageContext,
+    _ compute: Compute
+  ) throws {
+    self.parameters = parameters
+    models = [try RewardScorer(model, context, compute)]
+    world = nil
+  }
+
   /// Whether the world's reward is measured beside another that is learned from.
   var measuresHidden: Bool { world != nil && parameters.source != .world }
 

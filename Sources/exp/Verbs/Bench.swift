@@ -5,6 +5,7 @@ import Ledger
 import Numerics
 import Reports
 import Runner
+import Stages
 import Training
 import Text
 
@@ -23,6 +24,7 @@ enum Bench: Verb {
       exp bench openblas [THREADS]   the same, computed by OpenBLAS
       exp bench train SHAPE [THREADS [STEPS]]   tokens a second of training model A, B or C
       exp bench sample [THREADS]     tokens a second of sampling from model A
+      exp bench policy-gradient [THREADS [ROUNDS]]   seconds of a step, and of its two halves
       exp bench digests [THREADS]    digests of all numeric work, for script/exactness to compare
       exp bench documents FILE       seconds of each filter, and of MinHash, on JSON Lines
       exp bench fasttext TEXT MODEL WORDNGRAMS BUCKETS
@@ -45,6 +47,7 @@ enum Bench: Verb {
     case ("digests", 0...1): try digests(try compute(rest.first, .portable).threads, console)
     case ("train", 1...3): try train(rest, console)
     case ("sample", 0...1): try sample(rest.first, console)
+    case ("policy-gradient", 0...2): try policyGradient(rest, console)
     case ("documents", 1): try documents(rest[0], console)
     case ("fasttext", 4): try fastText(rest, console)
     default: throw UsageError("exp bench: unknown measurement; `exp help bench` lists them")
@@ -127,6 +130,16 @@ enum Bench: Verb {
       TrainingBenchmark.shapes[0], prompts: 64, promptLength: 32, samples: 8, tokens: 64,
       threads: compute(threads, .portable).threads)
     console.print("tokens/s\t\(rate)")
+  }
+
+  private static func policyGradient(_ rest: [String], _ console: Console) throws {
+    let times = try PolicyGradientBenchmark.run(
+      TrainingBenchmark.shapes[0], prompts: 16, samples: 4, tokens: 64,
+      rounds: max(1, rest.count > 1 ? Int(rest[1]) ?? 5 : 5), on: compute(rest.first, .portable))
+    console.print("step\t\(times.step)")
+    console.print("sampling\t\(times.sampling)")
+    console.print("training\t\(times.training)")
+    console.print("ratio\t\(times.ratio)")
   }
 
   /// Of this process, in MiB.
