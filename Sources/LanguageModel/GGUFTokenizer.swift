@@ -5,21 +5,27 @@ import Text
 
 extension GGUF {
   /// What `tokenizer.ggml.token_type` says of a token.
-  private enum TokenKind: Int {
-    case control = 3
-    case userDefined = 4
+  enum TokenKind: Int {
+    case normal = 1
+    case unknown, control, userDefined, unused, byte
   }
 
   /// The tokenizer's files. Throws, with the reason, when this project has no such tokenizer.
   func tokenizerFiles(vocabularySize: Int) throws(CheckpointError) -> [String: [UInt8]] {
     let kind = metadata["tokenizer.ggml.model"]?.textValue ?? "none"
-    guard kind == "gpt2" else {
-      throw CheckpointError("\(file) has a tokenizer of kind \(kind), not byte-level BPE (gpt2)")
+    guard kind == "gpt2" || kind == "llama" else {
+      throw CheckpointError(
+        "\(file) has a tokenizer of kind \(kind), neither byte-level BPE (gpt2) nor SentencePiece's "
+          + "(llama)")
     }
     let tokens = try texts("tokenizer.ggml.tokens")
     guard tokens.count <= vocabularySize else {
       throw CheckpointError(
         "\(file) has \(tokens.count) tokens, but the embedding has \(vocabularySize) rows")
+    }
+    if kind == "llama" {
+      let pieces = try sentencePieces(tokens)
+      return try files(tokens) { try pieces.bytes() }
     }
     let file: JSON = [
       "added_tokens": try added(tokens), "pre_tokenizer": try preTokenizer(),
@@ -31,15 +37,15 @@ extension GGUF {
         "merges": .array(try texts("tokenizer.ggml.merges").map(JSON.string)),
       ],
     ]
-    return try encode(file, tokens)
+    return try files(tokens) { try file.canonical() }
   }
 
   /// Both files, the first read and written by the tokenizer itself, so that it is known to work.
-  private func encode(
-    _ json: JSON, _ tokens: [String]
+  private func files(
+    _ tokens: [String], _ json: () throws -> [UInt8]
   ) throws(CheckpointError) -> [String: [UInt8]] {
     do {
-      let tokenizer = try Tokenizer(json: json.canonical())
+      let tokenizer = try Tokenizer(json: json())
       return [
         "tokenizer.json": tokenizer.json(),
         "tokenizer_config.json": try configuration(tokens).canonical() + [UInt8(ascii: "\n")],
@@ -57,18 +63,26 @@ extension GGUF {
     var members: [String: JSON] = [
       "tokenizer_class": "PreTrainedTokenizerFast", "bos_token": token("bos"),
       "eos_token": token("eos"), "pad_token": token("padding"), "unk_token": token("unknown"),
-      "add_bos_token": .bool(metadata["tokenizer.ggml.add_bos_token"]?.boolValue ?? false),
+      "add_bos_token": .bool(addsBeginToken),
       "add_prefix_space": false, "clean_up_tokenization_spaces": false,
     ]
     members["chat_template"] = metadata["tokenizer.chat_template"]?.textValue.map(JSON.string)
     return .object(members)
   }
 
+  /// llama.cpp's default is that of the kind of tokenizer.
+  var addsBeginToken: Bool {
+    metadata["tokenizer.ggml.add_bos_token"]?.boolValue
+      ?? (metadata["tokenizer.ggml.model"]?.textValue == "llama")
+  }
+
   private func added(_ tokens: [String]) throws(CheckpointError) -> JSON {
     let kinds = metadata["tokenizer.ggml.token_type"]?.listValue ?? []
     var result: [JSON] = []
     for (id, kind) in kinds.enumerated() where id < tokens.count {
-      guard let kind = kind.intValue.flatMap(TokenKind.init) else { continue }
+      guard let kind = kind.intValue.flatMap(TokenKind.init),
+        [.control, .userDefined].contains(kind)
+      else { continue }
       result.append([
         "id": .integer(id), "content": .string(tokens[id]), "special": .bool(kind == .control),
       ])

@@ -561,6 +561,15 @@ package struct ParameterReader {
     return result
   }
 
+  /// Leaves parameters that have their defaults out of the recipe: those that an op got after recipes of it
+  /// had been recorded, which so keep their digests.
+  package mutating func omitDefaults(of names: String...) {
+    for name in names {
+      let field = fields.last { $0.path == at(name) }
+      if normalized[name] == field?.defaultValue { normalized[name] = nil }
+    }
+  }
+
   /// Runs a body over this reader, then refuses names that it did not ask for.
   package mutating func decode<Value>(
     _ body: (inout ParameterReader) throws(ParameterError) -> Value

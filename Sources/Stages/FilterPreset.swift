@@ -32,7 +32,7 @@ enum FilterPreset: String, CaseIterable {
   }
 
   private static func personalData(_ action: PersonalData.Action) -> PersonalData {
-    PersonalData(kinds: Set(PersonalData.Kind.allCases), action: action)
+    PersonalData(kinds: Set(PersonalData.Kind.usual), action: action)
   }
 
   private static var c4OfFineWeb: C4Quality {

@@ -284,7 +284,9 @@ extension LanguageRule {
 extension PersonalData {
   fileprivate init(from reader: inout ParameterReader) throws(ParameterError) {
     let names = try reader.strings(
-      "kinds", default: Kind.allCases.map(\.rawValue), "personal-data: what is looked for.")
+      "kinds", default: Kind.usual.map(\.rawValue),
+      "personal-data: what is looked for: email, card, iban, ip, phone, and ssn (US social security "
+        + "numbers).")
     var kinds: Set<Kind> = []
     for name in names {
       guard let kind = Kind(rawValue: name) else {

@@ -31,6 +31,8 @@ extension Synthesize {
     let run: [String]
     let timeout: Double
     let parsesSpecialTokens: Bool
+    /// The system message of the conversations that prompts are put into; nil when they are plain text.
+    let system: String?
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
       steps = try reader.objects(
@@ -69,7 +71,18 @@ extension Synthesize {
       parsesSpecialTokens = try reader.boolean(
         "parseSpecialTokens", default: false,
         "Whether special tokens written in prompts count as such, not as the text they are.")
+      let isChat = try reader.boolean(
+        "chat", default: false,
+        "Whether a prompt, of a judge too, is what the user says in a conversation, written by the "
+          + "checkpoint's chat template. Special tokens then count, wherever they come from.")
+      let message = try reader.string(
+        "system", default: "", "What the system says first in a chat; empty for no such message.")
+      reader.omitDefaults(of: "chat", "system")
+      system = isChat ? message : nil
       if reader.isListing { return }
+      if !isChat, !message.isEmpty {
+        throw ParameterError(path: "system", message: "is given, but chat is not true")
+      }
       try checkPlaces()
       try checkProgram(&reader)
     }

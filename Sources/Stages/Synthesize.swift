@@ -67,10 +67,11 @@ private final class SynthesisRun {
     (self.parameters, self.context) = (parameters, context)
     writer = try WritingModel(
       context.input("checkpoint"), parsesSpecial: parameters.parsesSpecialTokens,
-      threads: context.threads)
+      system: parameters.system, threads: context.threads)
     judge =
-      try context.inputs("judge").first.map { try WritingModel($0, threads: context.threads) }
-      ?? writer
+      try context.inputs("judge").first.map {
+        try WritingModel($0, system: parameters.system, threads: context.threads)
+      } ?? writer
     output = try CorpusOutput(Synthesize.op, context)
     records = parameters.messages.isEmpty ? nil : try context.makeFile("records")
     programs = try parameters.run.isEmpty ? nil : VerifierProgram(parameters, context)
@@ -134,7 +135,7 @@ private final class SynthesisRun {
           rule: "prompt", reason: "\(step.name): the metadata lacks a place")
         continue
       }
-      guard let tokens = writer.tokens(of: prompt), tokens.count + step.tokens <= writer.window
+      guard let tokens = try writer.tokens(of: prompt), tokens.count + step.tokens <= writer.window
       else {
         batch[index].removal = Removal(
           rule: "prompt", reason: "\(step.name): does not fit the model")

@@ -4,11 +4,16 @@ import Numerics
 package import Pipeline
 import Text
 
-/// Trains a byte-level BPE tokenizer.
+/// Trains a BPE tokenizer.
 package enum TrainTokenizer: Stage {
+  /// `SplitPattern`'s, and SentencePiece's way.
+  enum Pattern: String, CaseIterable {
+    case gpt2, llama3, qwen2, smollm, cl100k, sentencepiece
+  }
+
   package struct Parameters: StageParameters {
     var vocabularySize: Int
-    var pattern: SplitPattern
+    var form: TokenizerTrainer.Form
     var specialTokens: [String]
     var minimumFrequency: Int
 
@@ -16,18 +21,37 @@ package enum TrainTokenizer: Stage {
       vocabularySize = try reader.integer(
         "vocabularySize", default: 8192, in: 257...1 << 24, unit: "tokens",
         "The most tokens there may be; 256 bytes and the special tokens are among them.")
-      pattern = try reader.choice(
+      let pattern: Pattern = try reader.choice(
         "pattern", default: .llama3,
         "How text is cut before merging. gpt2: words, numbers, signs. llama3: numbers of at most three "
-          + "digits. qwen2: single digits, text normalised to NFC. smollm: gpt2 with single digits."
-      )
+          + "digits. qwen2: single digits, text normalised to NFC. smollm: gpt2 with single digits. "
+          + "sentencepiece: words with ▁ before them, of characters, with bytes for rare ones.")
+      form = try Self.form(pattern, &reader)
       specialTokens = try reader.strings(
         "specialTokens", default: ["<|endoftext|>"],
         "Tokens that stand for no text. The first ends documents.")
       minimumFrequency = try reader.integer(
         "minimumFrequency", default: 2, in: 1...1 << 40, unit: "occurrences",
         "Pairs of tokens seen fewer times do not merge.")
-      try check()
+      if !reader.isListing { try check() }
+    }
+
+    /// What holds for `sentencepiece` only is no parameter of the others, whose recipes are older.
+    private static func form(
+      _ pattern: Pattern, _ reader: inout ParameterReader
+    ) throws(ParameterError) -> TokenizerTrainer.Form {
+      if let pattern = SplitPattern(rawValue: pattern.rawValue), !reader.isListing {
+        return .byteLevel(pattern)
+      }
+      return .sentencePiece(
+        SentencePieceForm(
+          coverage: try reader.number(
+            "coverage", default: 0.9995, in: 0...1,
+            "sentencepiece: the share of the text's characters that get tokens, the most frequent ones; "
+              + "the rest become bytes. Llama 2 took 0.99995."),
+          splitsDigits: try reader.boolean(
+            "splitDigits", default: true,
+            "sentencepiece: whether every digit is a token of its own.")))
     }
 
     private func check() throws(ParameterError) {
@@ -46,7 +70,8 @@ package enum TrainTokenizer: Stage {
 
   package static let op = "tokenizer"
   package static let revision = 1
-  package static let summary = "Train a byte-level BPE tokenizer, as Hugging Face tokenizers does."
+  package static let summary =
+    "Train a BPE tokenizer, of bytes or in SentencePiece's way, as Hugging Face tokenizers does."
 
   package static func ports(_ parameters: Parameters?) -> Ports {
     Ports(
@@ -83,7 +108,7 @@ package enum TrainTokenizer: Stage {
     let reader = try context.input("documents").documents()
     let compute = Compute(threads: context.threads)
     let empty = TokenizerTrainer(
-      vocabularySize: parameters.vocabularySize, pattern: parameters.pattern,
+      vocabularySize: parameters.vocabularySize, form: parameters.form,
       specialTokens: parameters.specialTokens, minimumFrequency: parameters.minimumFrequency)
     let trainers = Pool { empty }
     while true {

@@ -11,10 +11,17 @@ struct WritingModel: Sendable {
   private let checkpoint: Checkpoint
   private let requests: CheckpointTokenizer
   private let parsesSpecial: Bool
+  private let chat: ChatCodec?
+  private let system: String
   private let threads: Int
 
-  /// - Parameter parsesSpecial: whether special tokens written in prompts count as such.
-  init(_ input: InputArtifact, parsesSpecial: Bool = false, threads: Int) throws {
+  /// - Parameters:
+  ///   - parsesSpecial: whether special tokens written in prompts count as such.
+  ///   - system: the system message of the conversations that prompts are put into, perhaps empty; nil
+  ///     when they are plain text.
+  init(
+    _ input: InputArtifact, parsesSpecial: Bool = false, system: String? = nil, threads: Int
+  ) throws {
     checkpoint = try input.checkpoint()
     guard let bytes = checkpoint.tokenizerFiles["tokenizer.json"] else {
       throw StageError("the checkpoint has no tokenizer.json; add its tokenizer to the folder")
@@ -26,7 +33,28 @@ struct WritingModel: Sendable {
     requests = CheckpointTokenizer(
       tokenizer, prefixToken: model.beginToken ?? model.endTokens.first,
       addsPrefix: configuration?["add_bos_token"]?.boolValue ?? false)
-    (self.parsesSpecial, self.threads) = (parsesSpecial, threads)
+    chat = try system == nil ? nil : Self.codec(checkpoint)
+    (self.parsesSpecial, self.system, self.threads) = (parsesSpecial, system ?? "", threads)
+  }
+
+  /// By the checkpoint's own chat template. Throws when it has none.
+  private static func codec(_ checkpoint: Checkpoint) throws -> ChatCodec {
+    let files = checkpoint.tokenizerFiles
+    let template =
+      try files["chat_template.jinja"].map { String(decoding: $0, as: UTF8.self) }
+      ?? files["tokenizer_config.json"].flatMap { (bytes) throws(TextError) in
+        try TokenizerConfiguration(json: bytes).chatTemplate
+      }
+    guard let template, !template.isEmpty else {
+      throw StageError(
+        "chat is true, but the checkpoint has no chat template (chat_template in "
+          + "tokenizer_config.json, or chat_template.jinja); set chat: false")
+    }
+    return try ChatCodec(checkpoint, template: template, maximumLength: nil)
+  }
+
+  private func conversation(_ prompt: String) -> [ChatMessage] {
+    (system.isEmpty ? [] : [.system(system)]) + [.user(prompt)]
   }
 
   /// The longest prompt and answer together, in tokens.
@@ -37,7 +65,8 @@ struct WritingModel: Sendable {
   var requestEncoder: RequestEncoder { RequestEncoder(tokenizer: requests, maximumLength: window) }
 
   /// A prompt's tokens, at least one; nil for an empty prompt to a model with no token to begin from.
-  func tokens(of prompt: String) -> [Int]? {
+  func tokens(of prompt: String) throws -> [Int]? {
+    if var chat { return try chat.prompt(conversation(prompt)).map(Int.init) }
     var encoder = Encoder(tokenizer, parsingSpecial: parsesSpecial)
     var ids = encoder.encode(prompt).map(Int.init)
     if requests.addsPrefix || ids.isEmpty, let prefix = requests.prefixToken {
@@ -62,7 +91,7 @@ struct WritingModel: Sendable {
   func write(
     _ prompts: [[Int]], keys: [Int], _ manner: Manner, check: () throws -> Void
   ) throws -> [String] {
-    let ends = checkpoint.model.configuration.endTokens
+    let ends = chat?.endTokens ?? checkpoint.model.configuration.endTokens
     let stopTokens = manner.stops.map { tokenizer.encode($0) }.filter { $0.count == 1 }.flatMap {
       $0
     }
@@ -97,7 +126,8 @@ struct WritingModel: Sendable {
     after prompts: [String], _ yes: String, over no: String, check: () throws -> Void
   ) throws -> [Double] {
     let (scorer, encoder) = (scorer, requestEncoder)
-    let encoded = try prompts.flatMap { prompt in
+    let contexts = try prompts.map { try chat?.promptText(conversation($0)) ?? $0 }
+    let encoded = try contexts.flatMap { prompt in
       try [yes, no].map { try encoder.encode(context: prompt, continuation: $0).windows }
     }
     var answers = try scorer.score(encoded.flatMap { $0 }) { _ in try check() }[...]

@@ -42,6 +42,9 @@ struct CharacterAlphabet: Sendable {
     "<0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) + ">"
   }
 
+  /// The tokens of all bytes, in UTF-8.
+  static let byteSpellings: [[UInt8]] = (0...255).map { Array(spelling($0).utf8) }
+
   func append(_ piece: Span<UInt8>, to ids: inout [Int32]) {
     var waiting: Int32?
     var start = 0

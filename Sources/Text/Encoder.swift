@@ -110,14 +110,7 @@ package struct Encoder {
   private mutating func encode(
     _ text: Span<UInt8>, _ metaspace: Metaspace, isFirst: Bool, into ids: inout [Int32]
   ) {
-    let marked = metaspace.marked(text, isFirst: isFirst)
-    let (bytes, mark) = (marked.span, Array(metaspace.replacement.utf8))
-    var start = 0
-    while start < bytes.count {
-      let end = metaspace.pieceEnd(in: bytes, from: start, mark: mark)
-      encode(piece: bytes.extracting(start..<end), into: &ids)
-      start = end
-    }
+    metaspace.forEachPiece(of: text, isFirst: isFirst) { encode(piece: $0, into: &ids) }
   }
 
   private mutating func encode(piece: Span<UInt8>, into ids: inout [Int32]) {

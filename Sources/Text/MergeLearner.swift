@@ -5,6 +5,8 @@
 struct MergeLearner {
   private let vocabularySize: Int
   private let minimumFrequency: UInt64
+  /// Tokens below this id that no merge may spell.
+  private let reserved: Int
 
   /// Tokens' spellings in UTF-8, by id.
   private var vocabulary = ByteTable()
@@ -44,26 +46,25 @@ struct MergeLearner {
     static func == (a: Entry, b: Entry) -> Bool { a.count == b.count && a.key == b.key }
   }
 
-  init(_ specialTokens: [String], _ vocabularySize: Int, _ minimumFrequency: Int) {
+  /// - Parameters:
+  ///   - tokens: what the vocabulary begins with, in UTF-8, by id but for those that come twice.
+  ///   - reserved: so many of the first ids are not to be spelt by merges.
+  init(
+    _ tokens: some Sequence<[UInt8]>, reserved: Int, _ vocabularySize: Int, _ minimumFrequency: Int
+  ) {
     self.vocabularySize = vocabularySize
     self.minimumFrequency = UInt64(minimumFrequency)
-    for token in specialTokens { _ = vocabulary.insert(Array(token.utf8)) }
-    for byte in ByteAlphabet.sortedBytes {
-      let (id, _) = vocabulary.insert(Self.spelling(byte))
-      byteIDs[Int(byte)] = Int32(id)
-    }
+    self.reserved = reserved
+    for token in tokens { _ = vocabulary.insert(token) }
   }
-
-  private var byteIDs: [Int32] = Array(repeating: 0, count: 256)
-
-  private static func spelling(_ byte: UInt8) -> [UInt8] { Array(ByteAlphabet.spell([byte]).utf8) }
 
   /// Tokens' spellings, by id.
   var spellings: [String] {
     (0..<vocabulary.count).map { String(decoding: vocabulary[$0], as: UTF8.self) }
   }
 
-  func id(of spelling: String) -> Int? { vocabulary.find(Array(spelling.utf8)) }
+  /// The id of one of the tokens that the vocabulary began with.
+  func id(of token: [UInt8]) -> Int32 { Int32(vocabulary.find(token)!) }
 
   /// The merges by rank. Of a pair that merged twice the later rank counts, as in `tokenizers`.
   var distinctMerges: [Tokenizer.Merge] {
@@ -78,12 +79,12 @@ struct MergeLearner {
     return result.reversed()
   }
 
-  mutating func add(word: some Collection<UInt8>, count: Int) {
+  /// Adds a word of tokens that there are.
+  mutating func add(word: some Collection<Int32>, count: Int) {
     let place = Int32(words.count)
     words.append(Word(start: symbols.count, length: word.count, count: count))
     var previous: Int32?
-    for byte in word {
-      let id = byteIDs[Int(byte)]
+    for id in word {
       symbols.append(id)
       if let previous { change(previous, id, by: count, at: place) }
       previous = id
@@ -109,6 +110,7 @@ struct MergeLearner {
 
   private mutating func merge(_ top: Entry) {
     let spelling = Array(vocabulary[Int(top.left)]) + Array(vocabulary[Int(top.right)])
+    if let known = vocabulary.find(spelling), known < reserved { return }
     let (id, _) = vocabulary.insert(spelling)
     let merge = Tokenizer.Merge(left: top.left, right: top.right, result: Int32(id))
     merges.append(merge)

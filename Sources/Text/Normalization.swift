@@ -38,11 +38,23 @@ enum NFC {
         flush(&known, into: &result)
         result += UTF8.encode(scalar)!
       } else {
-        known.append(scalar)
+        append(scalar, to: &known)
       }
     }
     flush(&known, into: &result)
     return result
+  }
+
+  /// Scalars of class 0 whose decompositions begin with a mark (CompositionExclusions.txt) are decomposed
+  /// here: the standard library would begin a new stretch at them, and not reorder them with marks before.
+  private static func append(_ scalar: Unicode.Scalar, to text: inout String.UnicodeScalarView) {
+    switch scalar.value {
+    case 0x344: text.append(contentsOf: "\u{308}\u{301}".unicodeScalars)
+    case 0xF73: text.append(contentsOf: "\u{F71}\u{F72}".unicodeScalars)
+    case 0xF75: text.append(contentsOf: "\u{F71}\u{F74}".unicodeScalars)
+    case 0xF81: text.append(contentsOf: "\u{F71}\u{F80}".unicodeScalars)
+    default: text.append(scalar)
+    }
   }
 
   private static func flush(_ known: inout String.UnicodeScalarView, into result: inout [UInt8]) {

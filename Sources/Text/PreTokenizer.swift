@@ -33,8 +33,21 @@ struct Metaspace: Hashable, Sendable {
     return isPrepended && !result.starts(with: mark) ? mark + result : result
   }
 
+  /// The pieces of a text, marked.
+  func forEachPiece(of text: Span<UInt8>, isFirst: Bool, _ body: (Span<UInt8>) -> Void) {
+    if text.isEmpty { return }
+    let marked = marked(text, isFirst: isFirst)
+    let (bytes, mark) = (marked.span, Array(replacement.utf8))
+    var start = 0
+    while start < bytes.count {
+      let end = pieceEnd(in: bytes, from: start, mark: mark)
+      body(bytes.extracting(start..<end))
+      start = end
+    }
+  }
+
   /// The end of the piece of a marked text that begins at `start`.
-  func pieceEnd(in text: Span<UInt8>, from start: Int, mark: [UInt8]) -> Int {
+  private func pieceEnd(in text: Span<UInt8>, from start: Int, mark: [UInt8]) -> Int {
     guard splits || isolatesDigits else { return text.count }
     var end = start
     while end < text.count {

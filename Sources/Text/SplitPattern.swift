@@ -64,7 +64,15 @@ extension OrderedJSON {
     ("type", .string("Digits")), ("individual_digits", .bool(true)),
   ])
 
-  fileprivate static func sequence(_ parts: [OrderedJSON]) -> OrderedJSON {
+  static func metaspace(_ metaspace: Metaspace) -> OrderedJSON {
+    .object([
+      ("type", .string("Metaspace")), ("replacement", .string(metaspace.replacement)),
+      ("prepend_scheme", .string(metaspace.prepending.rawValue)),
+      ("split", .bool(metaspace.splits)),
+    ])
+  }
+
+  static func sequence(_ parts: [OrderedJSON]) -> OrderedJSON {
     .object([("type", .string("Sequence")), ("pretokenizers", .list(parts))])
   }
 

@@ -24,6 +24,16 @@ extension Tokenizer {
       options: BytePairModel.Options(ignoresMerges: ignoresMerges))
     try self.init(sections: sections, model: model, addedTokens: addedTokens)
   }
+
+  /// A tokenizer of characters and bytes.
+  init(
+    form: SentencePieceForm, spellings: [String], merges: [Merge], addedTokens: [AddedToken]
+  ) throws(TextError) {
+    let model = try BytePairModel(
+      spellings: spellings, merges: merges, preTokenizer: .metaspace(form.metaspace),
+      options: BytePairModel.Options(fallsBackToBytes: true))
+    try self.init(sections: TokenizerSections(form), model: model, addedTokens: addedTokens)
+  }
 }
 
 /// The model and the added tokens of a `tokenizer.json`.

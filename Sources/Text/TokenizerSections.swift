@@ -13,6 +13,30 @@ struct TokenizerSections: Sendable {
     decoderForm = .byteLevel(prefixSpace: true, usesRegex: true)
   }
 
+  /// The sections of a tokenizer of characters and bytes that this project makes; the decoder is that of
+  /// Llama 2's file.
+  init(_ form: SentencePieceForm) {
+    let metaspace = OrderedJSON.metaspace(form.metaspace)
+    preTokenizerForm = form.splitsDigits ? .sequence([metaspace, .digits]) : metaspace
+    decoderForm = .object([
+      ("type", .string("Sequence")),
+      (
+        "decoders",
+        .list([
+          .object([
+            ("type", .string("Replace")), ("pattern", .object([("String", .string("▁"))])),
+            ("content", .string(" ")),
+          ]),
+          .object([("type", .string("ByteFallback"))]), .object([("type", .string("Fuse"))]),
+          .object([
+            ("type", .string("Strip")), ("content", .string(" ")), ("start", .integer(1)),
+            ("stop", .integer(0)),
+          ]),
+        ])
+      ),
+    ])
+  }
+
   init(file: OrderedJSON) {
     normalizer = file["normalizer"] ?? .null
     preTokenizerForm = file["pre_tokenizer"] ?? .null

@@ -79,6 +79,19 @@ import Testing
     #expect(masked("in 1984, 12 345 of 3.14", kinds) == "in 1984, 12 345 of 3.14")
   }
 
+  @Test func `social security numbers are those that may be given`() {
+    let kinds: Set<PersonalData.Kind> = [.ssn]
+    #expect(masked("SSN 123-45-6789, 899 01 0001.", kinds) == "SSN [SSN], [SSN].")
+    for other in [
+      "000-45-6789", "666-45-6789", "900-45-6789", "123-00-6789", "123-45-0000", "123456789",
+      "123-45 6789", "1123-45-6789", "123-45-67890", "1-123-45-6789", "123-45-6789-1",
+      "x123-45-6789",
+      "123-45-678", "12a-45-6789", "",
+    ] { #expect(masked(other, kinds) == other) }
+    #expect(masked("123-45-6789", Set(PersonalData.Kind.usual)) == "123-45-6789")
+    #expect(Set(PersonalData.Kind.allCases).subtracting(PersonalData.Kind.usual) == [.ssn])
+  }
+
   @Test func `a document with personal data is kept, masked or dropped`() {
     for (action, reason) in [
       (PersonalData.Action.keep, nil), (.mask, nil), (.drop, "personal data" as String?),

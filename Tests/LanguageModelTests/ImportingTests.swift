@@ -1,7 +1,9 @@
+import ContentStore
 import Foundation
 import LanguageModel
 import Numerics
 import Testing
+import Text
 
 /// `../shared/data/models/stories260K`, from the package's root.
 private let stories = URL(filePath: #filePath).deletingLastPathComponent()
@@ -178,6 +180,31 @@ private func message(_ body: () throws -> Void) -> String {
     case integer(UInt32)
     case number(Float)
     case text(String)
+    case bool(Bool)
+    case list([Field])
+
+    var type: UInt32 {
+      switch self {
+      case .integer: 4
+      case .number: 6
+      case .bool: 7
+      case .text: 8
+      case .list: 9
+      }
+    }
+
+    func write(to file: inout FileBytes) {
+      switch self {
+      case .integer(let value): file.add(value)
+      case .number(let value): file.add([value])
+      case .bool(let value): file.bytes.append(value ? 1 : 0)
+      case .text(let value): file.add(text: value)
+      case .list(let values):
+        file.add(values.first?.type ?? 4)
+        file.add(UInt64(values.count))
+        for value in values { value.write(to: &file) }
+      }
+    }
   }
 
   private var metadata: [(String, Field)] {
@@ -218,17 +245,8 @@ private func message(_ body: () throws -> Void) -> String {
     file.add(UInt64(metadata.count))
     for (key, field) in metadata {
       file.add(text: key)
-      switch field {
-      case .integer(let value):
-        file.add(UInt32(4))
-        file.add(value)
-      case .number(let value):
-        file.add(UInt32(6))
-        file.add([value])
-      case .text(let value):
-        file.add(UInt32(8))
-        file.add(text: value)
-      }
+      file.add(field.type)
+      field.write(to: &file)
     }
     var data = FileBytes()
     for entry in entries {
@@ -260,6 +278,109 @@ private func message(_ body: () throws -> Void) -> String {
     #expect(imported.checkpoint.model.parameters.array == transformer.parameters.array)
     #expect(imported.checkpoint.tokenizerFiles.isEmpty)
     #expect(imported.notes.count == 1 && imported.notes[0].contains("tokenizer of kind none"))
+  }
+
+  /// A file whose tokenizer is SentencePiece's, with an embedding as large.
+  private func sentencePieces(
+    _ tokens: [String], _ scores: [Float], _ types: [UInt32], _ more: [(String, Field)] = []
+  ) throws -> ImportedModel {
+    var metadata = metadata.filter { !$0.0.hasPrefix("tokenizer") }
+    metadata += [
+      ("tokenizer.ggml.model", .text("llama")), ("tokenizer.ggml.bos_token_id", .integer(1)),
+      ("tokenizer.ggml.eos_token_id", .integer(2)),
+      ("tokenizer.ggml.tokens", .list(tokens.map(Field.text))),
+      ("tokenizer.ggml.scores", .list(scores.map(Field.number))),
+      ("tokenizer.ggml.token_type", .list(types.map(Field.integer))),
+    ]
+    var entries = entries
+    for index in entries.indices
+    where ["token_embd.weight", "output.weight"].contains(entries[index].name) {
+      entries[index].shape = [tokens.count, 8]
+      entries[index].data = Array(repeating: 0, count: tokens.count * 32)
+    }
+    return try GGUF(parsing: file(metadata + more, entries), file: "m.gguf").model()
+  }
+
+  /// See Fixtures/make_sentencepiece.py.
+  @Test func `a SentencePiece tokenizer gives the ids that SentencePiece gives`() throws {
+    let url = Bundle.module.resourceURL!.appending(path: "Fixtures/sentencepiece.json")
+    let file = try JSON(parsing: [UInt8](Data(contentsOf: url)))
+    func texts(_ key: String) -> [String] { file[key]?.arrayValue?.compactMap(\.stringValue) ?? [] }
+    func numbers(_ json: JSON?) -> [Double] { json?.arrayValue?.compactMap(\.doubleValue) ?? [] }
+    let imported = try sentencePieces(
+      texts("tokens"), numbers(file["scores"]).map(Float.init),
+      numbers(file["types"]).map { UInt32($0) })
+    #expect(imported.notes == [])
+    let tokenizer = try Tokenizer(
+      json: #require(imported.checkpoint.tokenizerFiles["tokenizer.json"]))
+    let ids = try #require(file["ids"]?.arrayValue).map { numbers($0).map { Int($0) } }
+    #expect(ids.count > 200)
+    for (index, text) in texts("texts").enumerated() {
+      let found = tokenizer.encode(text, parsingSpecial: false)
+      #expect(found == ids[index], "\(text.debugDescription)")
+      #expect(
+        tokenizer.encode(text, parsingSpecial: false, addingSpecial: true) == [1] + ids[index])
+      let decoded = tokenizer.decode(ids[index])
+      #expect(decoded.utf8.elementsEqual(texts("decoded")[index].utf8), "\(text.debugDescription)")
+    }
+    let marked = try #require(file["markedIDs"]?.arrayValue).map { numbers($0).map { Int($0) } }
+    #expect(texts("marked").map { tokenizer.encode($0) } == marked)
+    let configuration = try JSON(
+      parsing: #require(imported.checkpoint.tokenizerFiles["tokenizer_config.json"]))
+    #expect(configuration["add_bos_token"] == true && configuration["eos_token"] == "</s>")
+  }
+
+  @Test func `SentencePiece tokenizers that merges cannot imitate are refused with the reason`()
+    throws
+  {
+    let bytes = (0..<256).map {
+      "<0x" + ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) + ">"
+    }
+    func notes(
+      _ pieces: [(String, Float)], _ more: [(String, Field)] = [], type: UInt32 = 1
+    ) throws -> String {
+      try sentencePieces(
+        ["<unk>", "<s>", "</s>"] + bytes + pieces.map(\.0),
+        Array(repeating: 0, count: 259) + pieces.map(\.1),
+        [2, 3, 3] + Array(repeating: 6, count: 256) + pieces.map { _ in type }, more
+      ).notes.joined()
+    }
+    let letters: [(String, Float)] = [("▁", -9), ("a", -9), ("b", -9), ("c", -9)]
+    #expect(try notes(letters + [("ab", -1), ("abc", -2), ("bc", -3)]) == "")
+    // Both of equal score, but a left one never needs to wait for a right one.
+    #expect(try notes(letters + [("ab", -1), ("bc", -1)]) == "")
+    #expect(try notes(letters + [("ab", -1), ("ba", -1)]).contains("2 tokens have the score -1"))
+    #expect(
+      try notes(letters + [("ab", -2), ("abc", -1)]).contains("scores no lower than token 263"))
+    #expect(try notes(letters + [("xb", -1)]).contains("a character that is no token"))
+    #expect(try notes(letters + [("ab", -1)], type: 5).contains("token 263 is unused"))
+    #expect(try notes(letters + [("a", -1)]).contains("the token \"a\" twice"))
+    #expect(try notes([("▁▁", -1)], type: 4).contains("has spaces"))
+    #expect(try notes(letters, type: 7).contains("a kind from 1 to 6"))
+    #expect(try notes(letters + [("ab", .nan)]).contains("a score"))
+    let collapses = ("tokenizer.ggml.remove_extra_whitespaces", Field.bool(true))
+    #expect(try notes(letters, [collapses]).contains("changes texts"))
+    let equivalent = letters + [("e", -9), ("\u{301}", -9), ("\u{e9}", -9), ("e\u{301}", -1)]
+    #expect(try notes(equivalent) == "")
+  }
+
+  @Test func `without a space before the text, and with an end token`() throws {
+    let bytes = (0..<256).map {
+      "<0x" + ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) + ">"
+    }
+    let imported = try sentencePieces(
+      ["<unk>", "<s>", "</s>"] + bytes + ["▁", "a", "aa"],
+      Array(repeating: 0, count: 259) + [-2, -3, -1],
+      [2, 3, 3] + Array(repeating: 6, count: 256) + [1, 1, 1],
+      [
+        ("tokenizer.ggml.add_space_prefix", .bool(false)),
+        ("tokenizer.ggml.add_bos_token", .bool(false)),
+        ("tokenizer.ggml.add_eos_token", .bool(true)),
+      ])
+    let tokenizer = try Tokenizer(
+      json: #require(imported.checkpoint.tokenizerFiles["tokenizer.json"]))
+    #expect(tokenizer.encode("aaa a\n", addingSpecial: true) == [261, 260, 259, 260, 13, 2])
+    #expect(tokenizer.decode([259, 260, 13], skipSpecial: true) == " a\n")
   }
 
   @Test func `without an output matrix the model is tied`() throws {

@@ -21,11 +21,13 @@ import Testing
 
   func context(
     _ with: [String: JSON], threads: Int = 2, seed: UInt64 = 17,
-    documents: [Document] = documents, files: [String: [UInt8]] = [:]
+    documents: [Document] = documents, files: [String: [UInt8]] = [:], template: String? = nil
   ) throws -> FakeContext {
     let context = try FakeContext(seed: seed, threads: threads)
     try context.connect("documents", file: documents.flatMap { try $0.line() })
-    try context.connect("checkpoint", tree: DataStagesTests.checkpoint(positions: 192))
+    var checkpoint = try DataStagesTests.checkpoint(positions: 192)
+    checkpoint["chat_template.jinja"] = template.map { Array($0.utf8) }
+    try context.connect("checkpoint", tree: checkpoint)
     if !files.isEmpty { try context.connect("files", tree: files) }
     try AnyStage(Synthesize.self)
       .decode(with, connected: files.isEmpty ? [] : ["files", "program"]).run(context)
@@ -79,6 +81,41 @@ import Testing
     for document in try documents(few, "kept") { #expect(both.contains(document)) }
     let limited = try context(Self.plain.merging(["limit": 3]) { $1 })
     #expect(limited.outputs == few.outputs)
+  }
+
+  @Test func `a chat is the prompt in the words of the checkpoint's template`() throws {
+    let judge: JSON = [["kind": "judge", "prompt": "{question} good", "threshold": 0]]
+    let chat = try context(
+      [
+        "steps": [["name": "question", "prompt": "{part}", "tokens": 8]], "text": "{question}",
+        "verify": judge, "partCharacters": 40, "chat": true, "system": "Ask well.",
+      ],
+      template: """
+        {% for m in messages %}{{ m.role }}: {{ m.content }}
+        {% endfor %}{% if add_generation_prompt %}assistant:{% endif %}
+        """)
+    let front = "system: Ask well.\nuser: "
+    let plain = try context([
+      "steps": [
+        ["name": "question", "prompt": .string(front + "{part}\nassistant:"), "tokens": 8]
+      ],
+      "text": "{question}", "partCharacters": 40,
+      "verify": [
+        [
+          "kind": "judge", "prompt": .string(front + "{question} good\nassistant:"), "threshold": 0,
+        ]
+      ],
+    ])
+    #expect(try documents(chat, "kept").count > 10)
+    #expect(chat.outputs == plain.outputs)
+    #expect(throws: StageError.self) { try context(Self.plain.merging(["chat": true]) { $1 }) }
+  }
+
+  @Test func `recipes without a chat are those from before there were chats`() throws {
+    let reader = try AnyStage(Synthesize.self).decode(Self.plain)
+    #expect(reader.parameters["chat"] == nil && reader.parameters["system"] == nil)
+    let chat = try AnyStage(Synthesize.self).decode(Self.plain.merging(["chat": true]) { $1 })
+    #expect(chat.parameters["chat"] == true && chat.parameters["system"] == nil)
   }
 
   @Test func `several samples of a document differ`() throws {
@@ -174,7 +211,8 @@ import Testing
         ["steps": [["name": "a", "prompt": "{b}"], ["name": "b", "prompt": "x"]]],
         "{b} is not known"
       ),
-      (["text": "{"], "has no partner"), (["run": ["true"]], "no verifier runs it"),
+      (["text": "{"], "has no partner"), (["system": "x"], "chat is not true"),
+      (["run": ["true"]], "no verifier runs it"),
       (["verify": [["kind": "program"]]], "must name the program"),
       (["steps": []], "at least 1"),
     ] as [([String: JSON], String)] {

@@ -97,6 +97,16 @@ import Text
     }
   }
 
+  @Test(arguments: SplitPattern.allCases)
+  func `texts that once had other ids have the same`(pattern: SplitPattern) throws {
+    let file = try JSON(parsing: fixture("found.json"))
+    let tokenizer = try tokenizer(pattern)
+    let expected = try #require(file[pattern.rawValue]?.arrayValue)
+    for (text, ids) in zip(strings(file["texts"]), expected) {
+      #expect(tokenizer.encode(text) == integers(ids), "\(text.debugDescription)")
+    }
+  }
+
   @Test func `a file that was read is written back the same`() throws {
     for pattern in SplitPattern.allCases {
       let bytes = try fixture("tokenizer-\(pattern.rawValue).json")

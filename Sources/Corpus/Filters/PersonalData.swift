@@ -1,11 +1,15 @@
-/// Looks for personal data by its form: e-mail addresses, telephone numbers, IP addresses, payment cards
-/// and bank accounts. A form is no proof: numbers that only look like these are found too, and what has
+/// Looks for personal data by its form: e-mail addresses, telephone numbers, IP addresses, payment cards,
+/// bank accounts and US social security numbers. A form is no proof: numbers that only look like these are found too, and what has
 /// no form (names, street addresses) is not.
 package struct PersonalData: DocumentRule {
   package static let name = "personal-data"
 
   package enum Kind: String, CaseIterable, Sendable {
-    case email, card, iban, ip, phone
+    case email, card, iban, ip, phone, ssn
+
+    /// What is looked for by default. Social security numbers are few, and many other numbers have
+    /// their form.
+    package static let usual: [Kind] = [.email, .card, .iban, .ip, .phone]
   }
 
   package enum Action: String, CaseIterable, Sendable {

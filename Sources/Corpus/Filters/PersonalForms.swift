@@ -24,6 +24,9 @@ struct PersonalForms {
     case .phone:
       guard !Self.isWordPart(before), before != 0x2E else { return nil }
       return Self.phoneEnd(text, start).map { ($0, true) }
+    case .ssn:
+      guard !Self.isWordPart(before), before != 0x2D else { return nil }
+      return Self.ssnEnd(text, start).map { ($0, true) }
     }
   }
 
@@ -216,5 +219,26 @@ struct PersonalForms {
     guard end == text.count || !isWordPart(text[end]) else { return nil }
     if isInternational { return (8...15).contains(digits.count) ? end : nil }
     return groups == [3, 3, 4] || groups == [1, 3, 3, 4] && digits[0] == 0x31 ? end : nil
+  }
+
+  /// `123-45-6789` or with spaces, of the numbers that the Social Security Administration may give: no part
+  /// of zeros only, and an area that is neither 666 nor above 899 (20 CFR 422.103, SSA POMS RM 10201.035).
+  /// Nine digits together are too much like other numbers.
+  static func ssnEnd(_ text: [UInt32], _ start: Int) -> Int? {
+    let end = start + 11
+    guard end <= text.count, end == text.count || !isWordPart(text[end]) && text[end] != 0x2D else {
+      return nil
+    }
+    let separator = text[start + 3]
+    guard separator == 0x2D || separator == 0x20, text[start + 6] == separator else { return nil }
+    func part(_ range: Range<Int>) -> UInt32? {
+      let digits = text[start + range.lowerBound..<start + range.upperBound]
+      guard digits.allSatisfy(isDigit) else { return nil }
+      return digits.reduce(0) { $0 * 10 + ($1 - 0x30) }
+    }
+    guard let area = part(0..<3), let group = part(4..<6), let serial = part(7..<11) else {
+      return nil
+    }
+    return area > 0 && area != 666 && area < 900 && group > 0 && serial > 0 ? end : nil
   }
 }

@@ -73,6 +73,11 @@ struct ChatCodec {
     try template.encode(messages, addGenerationPrompt: true, with: &encoder).ids
   }
 
+  /// The text after which the assistant is to go on.
+  func promptText(_ messages: [ChatMessage]) throws -> String {
+    try template.text(messages, addGenerationPrompt: true)
+  }
+
   /// A prompt with a response, of which only the last message is to be predicted.
   mutating func response(
     _ prompt: [ChatMessage], _ response: [ChatMessage]
