@@ -1,3 +1,4 @@
+import Evaluation
 package import Pipeline
 
 // Ops that tune on records, or write responses to prompts. Where the stages upstream say how much data there is, and
@@ -18,28 +19,30 @@ private struct TokenCounts {
   }
 
   /// A turn costs some tokens of the template.
-  private static let turn = 5.0
+  private static let turn = 6.0
 
   var prompt: Double {
     min(limit, amount.promptBytes / bytesPerToken + Self.turn * (amount.turns - 1) + 1)
   }
   var answer: Double { amount.answerBytes / bytesPerToken + 1 }
+  /// What a tuned model writes is shorter, as far as it was seen: from a half after reinforcement to nine tenths.
+  func response(most: Int) -> Double { min(0.75 * answer, Double(most)) }
   /// Prompt and answer.
   var whole: Double { min(limit, prompt + answer + Self.turn - 1) }
   var all: Double { amount.items * whole }
 }
 
 extension ModelShape {
-  /// UTF-8 bytes of a token, roughly, for a tokenizer that learned on such text: 3.9 with 2,048 tokens on the
-  /// synthetic world, 4.4 with the large vocabularies of papers on English.
+  /// UTF-8 bytes of a token of conversations, roughly: 2.7 with 2,048 tokens (the tokenizers of the papers' laptop
+  /// profiles, which learned on the world's documents and give 3.9 there), 4 with the large vocabularies of papers.
   fileprivate var bytesPerToken: Double {
-    guard let vocabularySize, vocabularySize > 256 else { return vocabularySize == nil ? 4.4 : 1 }
+    guard let vocabularySize, vocabularySize > 256 else { return vocabularySize == nil ? 4 : 1 }
     var (doublings, size) = (0.0, vocabularySize)
     while size >= 512 {
       size /= 2
       doublings += 1
     }
-    return min(4.4, 1 + 0.97 * (doublings + (size - 256) / 256))
+    return min(4, 1 + 0.58 * (doublings + (size - 256) / 256))
   }
 }
 
@@ -124,7 +127,7 @@ extension FineTune {
       more.append(
         Estimates.written(
           by: model, samples: parameters.studentShare * steps * Double(tuning.batch),
-          tokens: min(counts.answer, Double(parameters.responseTokens)),
+          tokens: counts.response(most: parameters.responseTokens),
           promptTokens: counts.prompt, group: 1))
     }
     return Estimates.adding(more, to: estimate)
@@ -183,7 +186,7 @@ private struct RolloutCost {
   let judges: [ModelShape?]
   let anchor: ModelShape?
 
-  var answer: Double { min(counts.answer, Double(sampling.maximumTokens)) }
+  var answer: Double { counts.response(most: sampling.maximumTokens) }
   var whole: Double { counts.prompt + answer }
 
   /// - Parameter prompts: with so many responses each.
@@ -243,7 +246,7 @@ extension [String: [Estimate]] {
     let tokens = batches * Double(tuning.batch) * taught * cost.whole
     let estimate = Estimates.training(
       policy, tokens: tokens, sequence: Int(cost.whole.rounded(.up)),
-      batchTokens: tokens / max(1, batches * Double(updates)), beside: others)
+      batchTokens: tokens / Swift.max(1, batches * Double(updates)), beside: others)
     var more = cost.work(prompts: batches * Double(tuning.batch))
     // Held-out prompts are answered before, after the last step and for the scores.
     if let held = self.data("validation") {
@@ -262,7 +265,8 @@ extension PolicyGradient {
     var estimate = inputs.online(
       parameters.tuning, parameters.sampling, updates: gradient.updatesPerSampling,
       taught: samples * Double(gradient.updates))
-    guard gradient.method == .ppo, let trained = estimate?.work.first(where: { $0.kind == .training })
+    guard gradient.method == .ppo,
+      let trained = estimate?.work.first(where: { $0.kind == .training })
     else { return estimate }
     // A critic learns from the same responses.
     var critic = trained
@@ -309,12 +313,12 @@ extension Evaluate {
     case .choices:
       return choices(model, data, shots: task.shots.count, limit: task.data.limit)
     case .answer, .instructions, .reward:
-      let written = RolloutTokens(counts, most: task.generation.maximumTokens)
       let writers = [model] + (task.kind == .reward ? inputs.models("reference") : [])
       let judges = task.kind == .reward ? inputs.models("rewardModel") : []
       return writers.compactMap(\.self).map {
         Estimates.written(
-          by: $0, samples: items, tokens: written.answer, promptTokens: counts.prompt, group: 1)
+          by: $0, samples: items, tokens: counts.response(most: task.generation.maximumTokens),
+          promptTokens: counts.prompt, group: 1)
       } + judges.flatMap { scoring($0, items * counts.whole, counts.whole) }
     case .conversations: return scoring(model, items * counts.whole, counts.whole)
     case .preferences:
@@ -334,11 +338,4 @@ extension Evaluate {
     let prompt = counts.prompt * Double(1 + shots)
     return scoring(model, items * (prompt + 4 * counts.answer), prompt + counts.answer)
   }
-}
-
-/// Responses as long as answers usually are, or as may be.
-private struct RolloutTokens {
-  let answer: Double
-
-  init(_ counts: TokenCounts, most: Int) { answer = min(counts.answer, Double(most)) }
 }

@@ -1,6 +1,7 @@
 import Corpus
 import Numerics
 package import Pipeline
+import Text
 
 extension MakeWorld {
   /// How many tuning records and questions there will be, and from a few of them how long they are. The text to
@@ -30,6 +31,8 @@ private struct WorldSample {
     scale = Double(sizes.entities) / Double(few.entities)
   }
 
+  /// Bytes of an answer where there are no conversations to tell.
+  private static let usualAnswer = 60.0
   /// Lines that are looked at.
   private static let looked = 120
 
@@ -48,7 +51,8 @@ private struct WorldSample {
     }
     // What is to be answered is answered as in the conversations.
     for (part, like) in [("prompts", "instructions"), ("prompts-test", "instructions-test")] {
-      amounts[part]?.answerBytes = amounts[like]?.answerBytes ?? 60
+      let answer = amounts[like]?.answerBytes ?? Self.usualAnswer
+      amounts[part]?.answerBytes = answer
       amounts[part]?.turns += 1
     }
     return amounts

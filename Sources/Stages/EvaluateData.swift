@@ -29,7 +29,8 @@ struct EvaluateData: Sendable {
     let input = try reader.string(
       "data", default: "",
       "The stage's input that holds the data. Empty for the kind's own (questions, prompts, "
-        + "documents or records) or, where that is not connected, the files of the stage's parameter data.")
+        + "documents or records) or, where that is not connected, the files of the stage's parameter data."
+    )
     self.input = input.isEmpty ? nil : input
     filesPort = reader.at("files")
     try reader.files(

@@ -116,7 +116,8 @@ struct EvaluateRecords {
     let sums = own.map(Self.sum)
     let means = zip(sums, sequences).map { $0 / Double($1.targetCount) }
     var metrics = [
-      "accuracy": Self.rank(sums), "accuracyPerToken": Self.rank(means), "margin": sums[0] - sums[1],
+      "accuracy": Self.rank(sums), "accuracyPerToken": Self.rank(means),
+      "margin": sums[0] - sums[1],
     ]
     if let reference {
       let ratios = zip(sums, reference.map(Self.sum)).map { $0 - $1 }

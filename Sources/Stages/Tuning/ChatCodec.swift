@@ -82,7 +82,8 @@ struct ChatCodec {
   func reportCuts(_ port: String, since earlier: Int = 0, _ context: any StageContext) {
     guard cuts > earlier else { return }
     context.log(
-      "\(cuts - earlier) sequences of \"\(port)\" are longer than \(maximumLength) tokens: cut there")
+      "\(cuts - earlier) sequences of \"\(port)\" are longer than \(maximumLength) tokens: cut there"
+    )
   }
 
   /// The tokens after which the assistant is to go on.
