@@ -12,6 +12,12 @@ package struct GenerationSettings: Hashable, Sendable {
   package var topP: Double?
   package var seed: UInt64
 
+  /// Whether answers are drawn from the model's own distribution, so that means over them estimate
+  /// expectations under it.
+  package var isUnbiased: Bool {
+    temperature == 1 && topK == nil && topP == nil && stops.isEmpty
+  }
+
   package init(
     maximumTokens: Int, stops: [String] = [], temperature: Double = 0, topK: Int? = nil,
     topP: Double? = nil, seed: UInt64 = 0
@@ -34,6 +40,10 @@ package struct GeneratedText: Hashable, Sendable {
   package var isTruncated: Bool
   /// Whether it ended by itself, not at the most tokens.
   package var isEnded: Bool
+  /// What the model was given and what it made of it, the token that ended it included.
+  package var request: ScoreRequest
+  /// The natural log-probability of all that it made, at temperature 1 with nothing cut.
+  package var logProbability: Double
 }
 
 /// Lets a model answer prompts, as lm-evaluation-harness's `generate_until` does (`models/huggingface.py`,
@@ -77,12 +87,15 @@ package struct TextGenerator {
     // In parts, so that progress moves. A sample does not depend on the others beside it.
     for start in stride(from: 0, to: prompts.count, by: Self.batch) {
       let part = start..<min(start + Self.batch, prompts.count)
+      let asked = part.map { Array(encoded[$0].suffix(room)) }
       let samples = try Sampler(model, threads: threads).sample(
-        part.map { Array(encoded[$0].suffix(room)) }, options, keys: part.map { keys[$0] },
+        asked, options, keys: part.map { keys[$0] },
         onToken: { _, _, _ in try check() }, isComplete: search.found)
-      for (index, sample) in zip(part, samples) {
+      for ((index, prompt), sample) in zip(zip(part, asked), samples) {
         answers.append(
-          answer(sample[0], settings.stops, isTruncated: encoded[index].count > room, search))
+          answer(
+            sample[0], to: prompt, settings.stops, isTruncated: encoded[index].count > room, search)
+        )
       }
       progress(answers.count)
     }
@@ -96,7 +109,7 @@ package struct TextGenerator {
   private var endTokens: [Int] { model.configuration.endTokens }
 
   private func answer(
-    _ sample: Sample, _ stops: [String], isTruncated: Bool, _ search: StopSearch
+    _ sample: Sample, to prompt: [Int], _ stops: [String], isTruncated: Bool, _ search: StopSearch
   ) -> GeneratedText {
     var tokens = sample.tokens
     let isEnded = sample.isStopped || search.found(tokens)
@@ -109,7 +122,9 @@ package struct TextGenerator {
     }
     return GeneratedText(
       text: String(decoding: bytes, as: UTF8.self), tokens: sample.tokens.count,
-      isTruncated: isTruncated, isEnded: isEnded)
+      isTruncated: isTruncated, isEnded: isEnded,
+      request: ScoreRequest(context: prompt, continuation: sample.tokens),
+      logProbability: sample.logProbabilities.reduce(0) { $0 + Double($1) })
   }
 }
 

@@ -142,6 +142,14 @@ enum RewardReference {
   }
 }
 
+/// What a reference says of a prompt.
+struct ReferenceAnswer {
+  let response: String
+  let reward: Double
+  /// log π − log π_reference of the model's own response, in nats.
+  let divergence: Double?
+}
+
 /// A task of kind reward: responses, their mean reward, and how often they beat a reference's.
 struct EvaluateReward {
   private let run: EvaluateRun
@@ -164,17 +172,42 @@ struct EvaluateReward {
     }
     let answers = try run.write(texts, task.generation, by: run.subject, name)
     let rewards = try judge.rewards(prompts, answers.map(\.text), run.context)
-    let others = try run.context.inputs("reference").first.map { input in
-      let reference = try RewardReference(input, task, run.context)
-      let responses = try reference.responses(prompts, task.generation, run)
-      return zip(responses, try judge.rewards(prompts, responses, run.context)).map { ($0, $1) }
-    }
+    let others = try reference(prompts, answers, judge)
     let outcomes = try prompts.indices.map { index in
       try outcome(prompts[index], answers[index], rewards[index], others?[index])
     }
     try run.write(outcomes)
     try record(outcomes, judge)
     run.reportTruncated(answers.count(where: \.isTruncated), of: answers.count, name)
+  }
+
+  private func reference(
+    _ prompts: [EvaluatePrompt], _ answers: [GeneratedText], _ judge: RewardJudge
+  ) throws -> [ReferenceAnswer]? {
+    guard let input = run.context.inputs("reference").first else { return nil }
+    let reference = try RewardReference(input, task, run.context)
+    let responses = try reference.responses(prompts, task.generation, run)
+    let rewards = try judge.rewards(prompts, responses, run.context)
+    let divergences = try divergences(answers, from: reference)
+    return prompts.indices.map {
+      ReferenceAnswer(
+        response: responses[$0], reward: rewards[$0], divergence: divergences?[$0])
+    }
+  }
+
+  /// By how much likelier the model finds its responses than a reference model does: their mean estimates
+  /// KL(π ‖ π_reference) over whole responses where they are drawn from π itself. Nil elsewhere, and for
+  /// a reference with other tokens.
+  private func divergences(
+    _ answers: [GeneratedText], from reference: RewardReference
+  ) throws -> [Double]? {
+    guard case .model(let other) = reference, task.generation.isUnbiased else { return nil }
+    let tokenizers = [other, run.subject].map { $0.tokenizer.tokenizer.json() }
+    guard tokenizers[0] == tokenizers[1] else { return nil }
+    let scores = try other.scorer.score(answers.map(\.request)) { _ in
+      try run.context.checkCancellation()
+    }
+    return zip(answers, scores).map { $0.logProbability - $1.logProbability }
   }
 
   private func judge() throws -> RewardJudge {
@@ -195,27 +228,29 @@ struct EvaluateReward {
   }
 
   private func outcome(
-    _ prompt: EvaluatePrompt, _ answer: GeneratedText, _ reward: Double, _ other: (String, Double)?
+    _ prompt: EvaluatePrompt, _ answer: GeneratedText, _ reward: Double,
+    _ other: ReferenceAnswer?
   ) throws -> TaskOutcome {
     var metrics = ["reward": reward, "tokens": Double(answer.tokens)]
     var members = EvaluateRun.members(answer)
-    if let (response, otherReward) = other {
-      metrics["reference"] = otherReward
-      metrics["win"] = reward > otherReward ? 1 : reward == otherReward ? 0.5 : 0
-      members["referenceResponse"] = .string(response)
+    if let other {
+      metrics["reference"] = other.reward
+      metrics["win"] = reward > other.reward ? 1 : reward == other.reward ? 0.5 : 0
+      metrics["kl"] = other.divergence
+      members["referenceResponse"] = .string(other.response)
     }
     return TaskOutcome(
       task: name, id: prompt.record.id, subject: prompt.record.subject,
       question: try prompt.digest(), main: "reward", metrics: metrics, members: members)
   }
 
-  /// Mean reward ± its standard error; win rate, a draw counting half.
+  /// Mean reward ± its standard error; win rate, a draw counting half; the divergence from a reference.
   private func record(_ outcomes: [TaskOutcome], _ judge: RewardJudge) throws {
     var details = run.details(task)
     if case .model = judge { details["judge"] = "model" } else { details["judge"] = "world" }
     let scores = TaskOutcome.scores(outcomes, name)
-    let tokens = scores.filter { $0.key == "\(name)/tokens" }
-    run.score(scores.filter { tokens[$0.key] == nil }, higherIsBetter: true, details)
-    run.score(tokens, higherIsBetter: nil, details)
+    let neutral = scores.filter { ["\(name)/tokens", "\(name)/kl"].contains($0.key) }
+    run.score(scores.filter { neutral[$0.key] == nil }, higherIsBetter: true, details)
+    run.score(neutral, higherIsBetter: nil, details)
   }
 }

@@ -342,6 +342,28 @@ struct EvaluateKindTests {
     #expect(missing?.message.contains("has no response to") == true)
   }
 
+  @Test func `the divergence from a reference is measured on draws of the model's own`() throws {
+    func scores(_ generation: JSON, from reference: [String: [UInt8]]) throws -> [String: Score] {
+      try evaluate(["kind": "reward", "generation": generation]) { context in
+        try context.connect("prompts", file: Self.prompts())
+        try context.connect("reward", file: Self.reward)
+        try context.connect("reference", tree: reference)
+      }.scores
+    }
+    let drawn: JSON = ["maxTokens": 8, "temperature": 1]
+    // The sampler's log-probabilities are the scorer's to the bit.
+    let same = try scores(drawn, from: TaskFixture.folder("model"))
+    #expect(same["t/kl"]?.value == 0 && same["t/kl"]?.higherIsBetter == nil)
+    let files = try TaskFixture.folder("model")
+    let base = try Checkpoint(paths: files.keys) { files[$0]! }
+    let other = Checkpoint(
+      Transformer(base.model.configuration, seed: 9, on: Compute(threads: 1)),
+      tokenizerFiles: base.tokenizerFiles)
+    #expect(try #require(try scores(drawn, from: other.files())["t/kl"]?.value) > 0)
+    let greedy: JSON = ["maxTokens": 8]
+    #expect(try scores(greedy, from: TaskFixture.folder("model"))["t/kl"] == nil)
+  }
+
   @Test func `a model with a score head judges too`() throws {
     var files = try TaskFixture.folder("model")
     let base = try Checkpoint(paths: files.keys) { files[$0]! }
