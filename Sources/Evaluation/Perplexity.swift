@@ -94,7 +94,7 @@ package struct PerplexityScores: Hashable, Sendable {
   }
 
   /// −Σ log p / Σ units, in nats; the count is of units.
-  private static func loss(
+  package static func loss(
     _ outcomes: [DocumentOutcome], per unit: KeyPath<DocumentOutcome, Int>
   ) -> ScoreEstimate {
     let units = outcomes.reduce(0) { $0 + $1[keyPath: unit] }

@@ -25,6 +25,29 @@ extension Ledger {
     }
   }
 
+  /// The executions of branches that started from a snapshot of an execution, and the snapshots' steps, in the order of
+  /// the runs. An execution that answers several runs counts for each.
+  package func branches(
+    from execution: Digest
+  ) throws(LedgerError) -> [(execution: Digest, step: Int)] {
+    try read { (database) throws(LedgerError) in
+      try database.query(
+        """
+        SELECT answer.digest, min(journal.body ->> '$.parent.step')
+        FROM execution AS maker JOIN run_stage AS made ON made.execution = maker.seq
+          JOIN run AS parent ON parent.seq = made.run
+          JOIN run AS branch ON branch.parent = parent.digest
+          JOIN journal ON journal.seq = branch.seq
+          JOIN run_stage AS own ON own.run = branch.seq AND own.stage = made.stage
+          JOIN execution AS answer ON answer.seq = own.execution
+        WHERE maker.digest = ? AND journal.body ->> '$.parent.stage' = made.stage
+          AND journal.body ->> '$.parent.step' IS NOT NULL
+        GROUP BY answer.seq ORDER BY min(branch.seq)
+        """, execution.description
+      ) { (row) throws(LedgerError) in (try digest(row.text(0)), row.integer(1)) }
+    }
+  }
+
   /// The recipes that take an artifact, in the order they were first recorded.
   package func consumptions(of artifact: Digest) throws(LedgerError) -> [Consumption] {
     try read { (database) throws(LedgerError) in

@@ -48,7 +48,7 @@ package struct ResolvedExperiment: Sendable {
   /// Static costs by stage name, each from its parameters and its inputs' stages.
   package var estimates: [String: Estimate] {
     stages.reduce(into: [:]) { known, stage in
-      let inputs = stage.inputs.mapValues { $0.compactMap { known[$0.stage] } }
+      let inputs = stage.inputs.mapValues { $0.compactMap { known[$0.stage]?.reading($0.output) } }
       known[stage.name] = stage.stage.estimate(inputs)
     }
   }

@@ -85,6 +85,7 @@ package struct LineageGraph: Sendable {
       // Only this output's users, not those of the maker's other outputs.
       add(node, Label(stage: maker.stage, op: maker.op, status: "done"))
       try users(of: artifact, from: node, maker.port, ledger)
+      if maker.port == "snapshots" { try branches(from: maker.execution, node, ledger) }
     }
   }
 
@@ -108,6 +109,23 @@ package struct LineageGraph: Sendable {
       ) {
         try users(of: artifact, from: node, port, ledger)
       }
+      try branches(from: id, node, ledger)
+    }
+  }
+
+  /// Those that started from one of an execution's snapshots; see `snapshot(of:)`.
+  private mutating func branches(
+    from id: Digest, _ node: Node, _ ledger: Ledger
+  ) throws(LedgerError) {
+    for branch in try ledger.branches(from: id) {
+      guard let inputs = try ledger.execution(branch.execution)?.start.recipe.inputs["snapshot"],
+        let artifact = inputs.first
+      else { continue }
+      edges.append(
+        Edge(
+          maker: node, output: "snapshots@\(branch.step)", user: .execution(branch.execution),
+          input: "snapshot", artifact: artifact))
+      try visit(branch.execution, ledger)
     }
   }
 

@@ -89,7 +89,16 @@ package enum Adapt: Stage {
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
-    Pretrain.estimate(parameters.training, inputs: inputs)
+    // The base stays: of the adapter alone there are gradients and moments, which is next to nothing.
+    guard var estimate = Pretrain.estimate(parameters.training, inputs: inputs),
+      let model = estimate.model
+    else { return nil }
+    if parameters.teaching?.targets == .full, let teacher = inputs.model("teacher") {
+      for index in estimate.work.indices { estimate.work[index].teacher = teacher }
+      estimate = Estimates.adding([], to: estimate) ?? estimate
+    }
+    estimate.memoryBytes = (estimate.memoryBytes ?? 0) - 16 * model.parameters
+    return estimate
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {

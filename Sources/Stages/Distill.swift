@@ -53,14 +53,20 @@ package enum Distill: Stage {
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
-    guard var estimate = Pretrain.estimate(parameters.training, inputs: inputs) else { return nil }
-    guard !parameters.stored, let teacher = inputs["teacher"]?.first?.parameters else {
-      return estimate
+    let own = Pretrain.estimate(parameters.training, inputs: inputs)
+    guard !parameters.stored, let teacher = inputs.model("teacher"), var estimate = own else {
+      return own
     }
-    // A forward pass of the teacher, which holds its parameters, their prepared forms and no moments.
-    estimate.flops = (estimate.flops ?? 0) + 2 * teacher * Double(parameters.training.tokens)
-    estimate.memoryBytes = (estimate.memoryBytes ?? 0) + 16 * teacher
-    return estimate
+    // The teacher's parameters and their prepared forms are held, and no moments.
+    estimate.memoryBytes = (estimate.memoryBytes ?? 0) + 16 * teacher.parameters
+    guard parameters.teaching.targets == .full else {
+      let read = estimate.work.map {
+        ModelWork(.scoring, teacher, tokens: $0.tokens, sequence: $0.sequence)
+      }
+      return Estimates.adding(read, to: estimate)
+    }
+    for index in estimate.work.indices { estimate.work[index].teacher = teacher }
+    return Estimates.adding([], to: estimate)
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {

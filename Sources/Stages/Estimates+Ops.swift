@@ -11,14 +11,6 @@ extension TrainTokenizer {
   }
 }
 
-extension Evaluate {
-  package static func estimate(
-    _ parameters: Parameters, inputs: [String: [Estimate]]
-  ) -> Estimate? {
-    Estimates.scoring(inputs.model("checkpoint"), tokens: nil)
-  }
-}
-
 extension ClassifyTrain {
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]
@@ -37,56 +29,64 @@ extension Synthesize {
   }
 }
 
-// Tuning on records: at most `steps` batches of sequences as long as they may be; nil tokens where the data say how
-// long it takes.
-
-extension TuningParameters {
-  /// Tokens of so many sequences an item, and how long a sequence may be.
-  fileprivate func most(_ sequences: Double, length: Int? = nil) -> (tokens: Double?, length: Int) {
-    guard let length = length ?? maximumLength, let steps else { return (nil, length ?? 1024) }
-    return (sequences * Double(steps) * Double(batch) * Double(length), length)
-  }
-}
-
-extension FineTune {
-  package static func estimate(
-    _ parameters: Parameters, inputs: [String: [Estimate]]
-  ) -> Estimate? {
-    let most = parameters.tuning.most(1, length: parameters.packedLength)
-    return Estimates.training(
-      inputs.model("checkpoint"), tokens: most.tokens, sequence: most.length,
-      batchTokens: Double(parameters.tuning.batch * most.length))
-  }
-}
-
-extension RewardModel {
-  package static func estimate(
-    _ parameters: Parameters, inputs: [String: [Estimate]]
-  ) -> Estimate? {
-    let most = parameters.tuning.most(2)
-    return Estimates.training(
-      inputs.model("checkpoint"), tokens: most.tokens, sequence: most.length,
-      batchTokens: Double(2 * parameters.tuning.batch * most.length))
-  }
-}
-
-extension PreferenceTuning {
-  package static func estimate(
-    _ parameters: Parameters, inputs: [String: [Estimate]]
-  ) -> Estimate? {
-    let most = parameters.tuning.most(2)
-    let policy = inputs.model("checkpoint")
-    return Estimates.training(
-      policy, tokens: most.tokens, sequence: most.length,
-      batchTokens: Double(2 * parameters.tuning.batch * most.length),
-      beside: parameters.objective.isReferenceFree ? [] : [inputs.model("reference") ?? policy])
-  }
-}
-
 extension Extend {
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
     Estimates.surgery(inputs.model("checkpoint"))
+  }
+}
+
+extension MixRecords {
+  package static func estimate(
+    _ parameters: Parameters, inputs: [String: [Estimate]]
+  ) -> Estimate? {
+    let amounts = inputs.sorted { $0.key < $1.key }.flatMap { $0.value.compactMap(\.data) }
+    guard let all = DataAmount(joining: amounts) else { return nil }
+    let mixed = parameters.size.map { all.with(items: Double($0)) } ?? all
+    return Estimate(outputs: ["records": mixed])
+  }
+}
+
+extension Upcycle {
+  package static func estimate(
+    _ parameters: Parameters, inputs: [String: [Estimate]]
+  ) -> Estimate? {
+    guard let dense = inputs.model("checkpoint") else { return nil }
+    return Estimates.surgery(dense, result: parameters.shape(of: dense))
+  }
+}
+
+extension Upcycle.Parameters {
+  /// The mixture's sizes: in place of the MLP a shared expert with its gate, routed ones, and a router.
+  fileprivate func shape(of dense: ModelShape) -> ModelShape {
+    var shape = dense
+    let beside = dense.bodyParameters - dense.layers * 3 * dense.hidden * dense.mlpWidth
+    let always =
+      dense.hidden * (3 * Double(sharedIntermediate) + 1 + Double(experts))
+    let each = 3 * dense.hidden * Double(expertIntermediate)
+    shape.bodyParameters = beside + dense.layers * (always + Double(experts) * each)
+    shape.activeBodyParameters = beside + dense.layers * (always + Double(perToken) * each)
+    shape.mlpWidth = Double(perToken * expertIntermediate + sharedIntermediate)
+    return shape
+  }
+}
+
+extension Quantise {
+  package static func estimate(
+    _ parameters: Parameters, inputs: [String: [Estimate]]
+  ) -> Estimate? {
+    Estimates.surgery(
+      inputs.model("checkpoint"),
+      bits: parameters.dequantise ? 32 : Double(parameters.bits))
+  }
+}
+
+extension Teach {
+  package static func estimate(
+    _ parameters: Parameters, inputs: [String: [Estimate]]
+  ) -> Estimate? {
+    // How many tokens there are, the data say.
+    Estimates.scoring(inputs.model("teacher"), tokens: nil, sequence: parameters.sequence)
   }
 }

@@ -27,30 +27,36 @@ enum Estimates {
   /// - Parameters:
   ///   - tokens: all that go through the model, every epoch and both sides of a pair counted.
   ///   - sequence: the length of a row, tokens.
-  ///   - beside: frozen models that see the same tokens: a teacher, a reference, a reward model.
+  ///   - beside: frozen models that see the same tokens: a reference, a reward model.
+  ///   - teacher: one whose whole distribution is learned.
   ///   - kept: checkpoints that are written, averages and snapshots counted.
   static func training(
     _ model: ModelShape?, tokens: Double?, sequence: Int, batchTokens: Double? = nil,
-    beside frozen: [ModelShape?] = [], kept: Double = 1
+    beside frozen: [ModelShape?] = [], teacher: ModelShape? = nil, kept: Double = 1
   ) -> Estimate? {
     let stretches = tokens.map {
       [Stretch(tokens: $0, sequence: sequence, batchTokens: batchTokens)]
     }
-    return training(model, stretches: stretches ?? [], beside: frozen, kept: kept)
+    return training(
+      model, stretches: stretches ?? [], beside: frozen, teacher: teacher, kept: kept)
   }
 
   /// The same over phases of different lengths.
   static func training(
     _ model: ModelShape?, stretches: [Stretch], beside frozen: [ModelShape?] = [],
-    kept: Double = 1
+    teacher: ModelShape? = nil, kept: Double = 1
   ) -> Estimate? {
     guard let model else { return nil }
     let frozen = frozen.compactMap(\.self)
-    var work = stretches.map { passes(.training, model, $0) }
+    var work = stretches.map { stretch in
+      var work = passes(.training, model, stretch)
+      work.teacher = teacher
+      return work
+    }
     for other in frozen { work += stretches.map { passes(.scoring, other, $0) } }
     // Parameters, gradients and two moments in 32 bits, and the parameters and moments once more while a
     // state is written; frozen models' parameters.
-    let frozenBytes = frozen.reduce(0) { $0 + 4 * $1.parameters }
+    let frozenBytes = (frozen + (teacher.map { [$0] } ?? [])).reduce(0) { $0 + 4 * $1.parameters }
     var estimate = summary(model, work)
     estimate.memoryBytes = 28 * model.parameters + frozenBytes + Self.activations
     estimate.storageBytes = 4 * model.parameters * kept
@@ -62,20 +68,42 @@ enum Estimates {
   ///   - samples: texts written in all; nil while unknown.
   ///   - tokens: of a text written, at most.
   ///   - promptTokens: of a prompt; 0 where the data say it.
+  ///   - group: texts of one prompt.
   ///   - judges: models that read every text whole, such as a reward model.
   static func sampling(
     _ model: ModelShape?, samples: Double?, tokens: Int, promptTokens: Int = 0,
-    judges: [ModelShape?] = []
+    group: Int = 1, judges: [ModelShape?] = []
   ) -> Estimate? {
     guard let model else { return nil }
-    let stretch = samples.map {
-      Stretch(tokens: $0 * Double(tokens + promptTokens), sequence: tokens + promptTokens)
-    }
-    var work = stretch.map { [passes(.sampling, model, $0)] } ?? []
-    for judge in judges.compactMap(\.self) {
-      work += stretch.map { [passes(.scoring, judge, $0)] } ?? []
+    var work: [ModelWork] = []
+    if let samples {
+      work.append(
+        written(
+          by: model, samples: samples, tokens: Double(tokens), promptTokens: Double(promptTokens),
+          group: Double(group)))
+      let whole = Double(tokens + promptTokens)
+      work += judges.compactMap(\.self).map {
+        ModelWork(.scoring, $0, tokens: samples * whole, sequence: whole)
+      }
     }
     return reading(model, work, others: judges.compactMap(\.self))
+  }
+
+  /// Texts written by a model.
+  static func written(
+    by model: ModelShape, samples: Double, tokens: Double, promptTokens: Double, group: Double
+  ) -> ModelWork {
+    ModelWork(
+      .sampling, model, tokens: samples * (tokens + promptTokens), sequence: tokens + promptTokens,
+      written: tokens, group: group)
+  }
+
+  /// What a model does, added up.
+  /// - Parameter others: models that are held beside it.
+  static func work(
+    _ model: ModelShape?, _ work: [ModelWork], others: [ModelShape?] = []
+  ) -> Estimate? {
+    model.map { reading($0, work, others: others.compactMap(\.self)) }
   }
 
   /// Reading texts with a model: evaluation, rewards, log-probabilities.
@@ -105,6 +133,16 @@ enum Estimates {
 
   /// A micro-batch's activations and what a process needs besides.
   private static let activations = 0x1p28
+
+  /// The same estimate with more work, for what training does beside its steps.
+  static func adding(_ more: [ModelWork], to estimate: Estimate?) -> Estimate? {
+    guard var estimate, let model = estimate.model else { return estimate }
+    let whole = summary(model, estimate.work + more)
+    estimate.work = whole.work
+    (estimate.flops, estimate.attentionFlops) = (whole.flops, whole.attentionFlops)
+    (estimate.tokens, estimate.formula) = (whole.tokens, whole.formula)
+    return estimate
+  }
 
   private static func reading(
     _ model: ModelShape, _ work: [ModelWork], others: [ModelShape]
@@ -137,12 +175,14 @@ enum Estimates {
 
   private static func formula(_ model: ModelShape, _ work: [ModelWork]) -> String {
     let own = work[0].kind == .training ? "6 · N · D" : "2 · N · D"
-    let hasOthers = work.contains { $0.kind != work[0].kind || $0.model != model }
+    let hasOthers = work.contains {
+      $0.kind != work[0].kind || $0.model != model || $0.teacher != nil
+    }
     let counted = model.vocabularySize == nil ? ", embeddings not counted" : ""
     let active =
       model.activeBodyParameters < model.bodyParameters ? "active parameters" : "parameters"
     return own + (hasOthers ? " + 2 · M · D" : "") + "; N: \(active)\(counted), D: tokens"
-      + (hasOthers ? ", M: frozen models" : "")
+      + (hasOthers ? ", M: models that only read or write" : "")
   }
 }
 

@@ -30,6 +30,9 @@ package enum Evaluate: Stage {
       Port(
         "prompts", .any, "Prompts or conversations to respond to, as JSON Lines.", optional: true),
       Port(
+        "records", .records, "Conversations or preferences, for tasks of those kinds.",
+        optional: true),
+      Port(
         "contamination", .contamination,
         "Which questions a corpus holds (decontaminate): scores NAME/clean and NAME/contaminated.",
         optional: true),

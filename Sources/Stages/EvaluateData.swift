@@ -24,11 +24,13 @@ struct EvaluateData: Sendable {
       case .choices, .answer: "questions"
       case .instructions, .reward: "prompts"
       case .perplexity, .retrieval: "documents"
+      case .conversations, .preferences: "records"
       }
     let input = try reader.string(
       "data", default: "",
-      "The stage's input that holds the data. Empty for the kind's own (questions, prompts or "
-        + "documents) or, where that is not connected, the files of the stage's parameter data.")
+      "The stage's input that holds the data. Empty for the kind's own (questions, prompts, "
+        + "documents or records) or, where that is not connected, the files of the stage's parameter data."
+    )
     self.input = input.isEmpty ? nil : input
     filesPort = reader.at("files")
     try reader.files(

@@ -29,6 +29,8 @@ final class EvaluateRun {
     case .instructions: try instruct(task, named: name)
     case .reward: try EvaluateReward(self, task, name).carryOut()
     case .perplexity: try measure(task.data.artifact(name, context).port, named: name)
+    case .conversations: try EvaluateRecords(self, task, name).measureConversations()
+    case .preferences: try EvaluateRecords(self, task, name).comparePreferences()
     case .retrieval: try retrieve(task, named: name)
     }
   }

@@ -15,6 +15,10 @@ struct EvaluateTask: Sendable {
     case reward
     /// Perplexity of documents.
     case perplexity
+    /// How likely the assistant's turns are.
+    case conversations
+    /// Whether chosen responses are likelier than rejected ones.
+    case preferences
     /// Needles in haystacks, by length and depth.
     case retrieval
   }
@@ -37,7 +41,8 @@ struct EvaluateTask: Sendable {
       "kind",
       "What is asked: choices (the likeliest of some answers), answer (one is written and compared), "
         + "instructions (whose keeping a program can see), reward (a judge's mean and win rate), "
-        + "perplexity (of documents), retrieval (needles in haystacks).")
+        + "perplexity (of documents), conversations (the loss of the assistant's turns), preferences "
+        + "(whether chosen responses are the likelier), retrieval (needles in haystacks).")
     self.kind = kind
     data = try EvaluateData(from: &reader, kind)
     shots = try EvaluateShots(from: &reader)
@@ -89,7 +94,7 @@ struct EvaluateTask: Sendable {
       "What is done to the prompt and the choices: wikihow as lm-evaluation-harness does to "
         + "HellaSwag's.")
     if reader.isListing || kind == .instructions || kind == .reward || kind == .perplexity
-      || kind == .retrieval
+      || kind == .retrieval || kind == .conversations || kind == .preferences
     {
       return (prompt.flatMap(Self.plain), "prompt")
     }

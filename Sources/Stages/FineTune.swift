@@ -79,7 +79,7 @@ package enum FineTune: Stage {
     let source = ShuffledBatches(count: rows.count, size: size, seed: context.seed) { items, step in
       Batch(parameters.batch(items.map { rows[$0] }), step: step)
     }
-    let steps = parameters.tuning.steps(items: rows.count)
+    let steps = try tuning.steps(items: rows.count)
     context.log("\(rows.count) rows, \(steps) steps of \(size)")
     let objective = try parameters.objective(
       tuning.checkpoint, tuning.codec.endTokens, context, tuning.session.compute)
@@ -114,6 +114,7 @@ extension FineTune.Parameters {
   ) throws -> [MaskedSequence] {
     var sequences: [MaskedSequence] = []
     var left = 0
+    let earlier = codec.cuts
     for input in context.inputs(port) {
       for record in try input.records(port) {
         guard case .conversation(let messages) = record.body else {
@@ -129,6 +130,7 @@ extension FineTune.Parameters {
       }
       try context.checkCancellation()
     }
+    codec.reportCuts(port, since: earlier, context)
     if left > 0 {
       context.log("\(left) conversations of \"\(port)\" have no answer within the length: left out")
     }

@@ -2,12 +2,14 @@ import ContentStore
 import Corpus
 import Ledger
 package import Pipeline
+import Text
 
 /// Takes in conversations, instructions and preferences as the records that post-training reads.
 package enum ImportRecords: Stage {
   package struct Parameters: StageParameters {
     var format: FileFormat
     var options = RecordOptions()
+    var validationShare: Double
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
       try reader.files("files", "JSON, JSON Lines or Parquet files, or folders of them, in UTF-8.")
@@ -29,6 +31,10 @@ package enum ImportRecords: Stage {
         "levelField", default: "level",
         "The member that says how much better a chosen response is: 1 (significantly) to 4 (negligibly), "
           + "or in words.")
+      validationShare = try reader.number(
+        "validationShare", default: 0, in: 0...0.9,
+        "The share of records held out, as the output validation. What the user says first decides alone, so "
+          + "that sets with the same prompts hold out the same ones.")
       if format == .text || format == .csv {
         throw ParameterError(path: "format", message: "must be auto, json, jsonl or parquet")
       }
@@ -43,11 +49,20 @@ package enum ImportRecords: Stage {
   package static func ports(_ parameters: Parameters?) -> Ports {
     Ports(
       inputs: [Port("files", .files, "The files.")],
-      outputs: [Port("records", .records, "A conversation or a preference on each line.")])
+      outputs: [Port("records", .records, "A conversation or a preference on each line.")]
+        + (parameters?.validationShare == 0
+          ? []
+          : [
+            Port(
+              "validation", .records, "The records held out, with validationShare.",
+              optional: parameters == nil)
+          ]))
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
-    let run = RecordRun(parameters, in: context, to: try context.makeFile("records"))
+    let run = RecordRun(
+      parameters, in: context, to: try context.makeFile("records"),
+      heldOut: parameters.validationShare > 0 ? try context.makeFile("validation") : nil)
     let input = try context.input("files")
     let entries = try input.tree().entries.sorted { FileSystem.precedes($0.key, $1.key) }
     for (path, entry) in entries {
@@ -71,15 +86,19 @@ private final class RecordRun {
   private let parameters: ImportRecords.Parameters
   private let context: any StageContext
   private let output: any OutputFile
+  private let heldOut: (any OutputFile)?
+  private var held = 0
   private var (conversations, preferences, messages) = (0, 0, 0)
   private var levels: [Int: Int] = [:]
 
   init(
-    _ parameters: ImportRecords.Parameters, in context: any StageContext, to output: any OutputFile
+    _ parameters: ImportRecords.Parameters, in context: any StageContext, to output: any OutputFile,
+    heldOut: (any OutputFile)?
   ) {
     self.parameters = parameters
     self.context = context
     self.output = output
+    self.heldOut = heldOut
   }
 
   func add(_ path: String, _ reader: ObjectReader) throws {
@@ -112,7 +131,10 @@ private final class RecordRun {
 
   private func write(_ records: [TrainingRecord]) throws {
     for record in records {
-      try output.write(record.line())
+      let isHeldOut = Tokenize.isHeldOut(
+        record.opening, share: parameters.validationShare)
+      if isHeldOut { held += 1 }
+      try (isHeldOut ? heldOut ?? output : output).write(record.line())
       switch record.body {
       case .conversation(let list):
         conversations += 1
@@ -130,6 +152,13 @@ private final class RecordRun {
     guard conversations + preferences > 0 else {
       throw StageError("the files hold no records; name other files")
     }
+    if let heldOut {
+      guard held < conversations + preferences else {
+        throw StageError("every record fell to validation; lower validationShare")
+      }
+      try heldOut.finish()
+      context.score("validation", Score(Double(held)))
+    }
     try output.finish()
     context.score("conversations", Score(Double(conversations)))
     context.score("preferences", Score(Double(preferences)))
@@ -138,5 +167,17 @@ private final class RecordRun {
       context.score("level/\(level)", Score(Double(levels[level] ?? 0)))
     }
     context.log("\(conversations) conversations, \(preferences) preferences")
+  }
+}
+
+extension TrainingRecord {
+  /// What the user says first; the id where nobody does.
+  fileprivate var opening: String {
+    let messages =
+      switch body {
+      case .conversation(let messages), .prompt(let messages): messages
+      case .preference(let pair): pair.prompt
+      }
+    return messages.first { $0.role == "user" }?.content ?? id
   }
 }

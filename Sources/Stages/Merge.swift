@@ -126,9 +126,7 @@ package enum Merge: Stage {
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
     let models = inputs.sorted { $0.key < $1.key }.flatMap(\.value)
-    guard let size = models.compactMap(\.parameters).first else { return nil }
-    return Estimate(
-      parameters: size, memoryBytes: 4 * size * Double(models.count + 2), storageBytes: 4 * size)
+    return Estimates.surgery(models.compactMap(\.model).first, inputs: models.count + 1)
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {

@@ -13,7 +13,7 @@ package enum OnlinePreference: Stage {
     let anchor: AnchorParameters
     let ties: OnlinePreferenceObjective.Ties
     let maximumKL: Double?
-    let merging: OnlineMerging.Parameters
+    let merging: OnlineMergeParameters
 
     package init(from reader: inout ParameterReader) throws(ParameterError) {
       tuning = try TuningParameters(
@@ -29,12 +29,12 @@ package enum OnlinePreference: Stage {
       maximumKL = try reader.optionalNumber(
         "maxKL", in: 0...1e6, unit: "nats",
         "Training stops with an error when responses' mean log π − log π_anchor is above it.")
-      merging = try OnlineMerging.Parameters(from: &reader)
+      merging = try OnlineMergeParameters(from: &reader)
     }
   }
 
   package static let op = "online-preference"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary =
     "Tune a policy on the best and the worst of its own responses: online DPO."
   package static let usesSeed = true
@@ -61,7 +61,7 @@ package enum OnlinePreference: Stage {
     let online = try OnlineTuning(
       parameters.tuning, parameters.sampling, parameters.rewarder, context)
     let compute = online.tuning.session.compute
-    let merge = try parameters.merging.merging(
+    let merge = try parameters.merging.merge(
       online.tuning.checkpoint.model,
       base: try context.inputs("base").first?.checkpoint().model, seed: context.seed, on: compute)
     try online.train(note: " of \(parameters.tuning.batch)") {

@@ -72,7 +72,7 @@ package enum PreferenceTuning: Stage {
     let source = ShuffledBatches(count: taken.count, size: size, seed: context.seed) { items, _ in
       objective.batch(items.map { taken[$0].sequences }, items.map { known[$0] }, formatting)
     }
-    let steps = parameters.tuning.steps(items: pairs.count)
+    let steps = try tuning.steps(items: pairs.count)
     context.log("\(pairs.count) pairs, \(steps) steps of \(size)")
     let validation = objective.batch(held.map(\.sequences), heldKnown, formatting)
     try tuning.train(on: source, steps: steps, validation: validation) { objective.objective }

@@ -50,10 +50,7 @@ package enum Pretrain: Stage {
       states = try StateParameters(from: &reader, validationEvery: 100)
       if reader.isListing { return }
       try averages.check(steps: steps)
-      for (index, step) in states.snapshotAt.enumerated() where step > steps {
-        throw ParameterError(
-          path: "snapshotAt[\(index)]", message: "is step \(step), beyond the last, \(steps)")
-      }
+      try states.check(steps: steps)
     }
 
     /// Updates in all.

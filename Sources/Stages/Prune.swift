@@ -137,7 +137,21 @@ package enum Prune: Stage {
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
-    parameters.training.flatMap { Pretrain.estimate($0, inputs: inputs) }
+    guard let model = inputs.model("checkpoint") else { return nil }
+    let width = Double(parameters.intermediate)
+    var cut = model
+    let removed = model.layers * 3 * model.hidden * (model.mlpWidth - width)
+    cut.mlpWidth = width
+    cut.bodyParameters -= removed
+    cut.activeBodyParameters -= removed
+    let trained = parameters.training.flatMap { Pretrain.estimate($0, inputs: inputs) }
+    let tokens = Double(parameters.batches * parameters.batch * parameters.sequence)
+    var estimate =
+      trained ?? Estimates.scoring(model, tokens: tokens, sequence: parameters.sequence)
+    // What comes out is the narrower model; the work is the wider one's.
+    estimate?.model = cut
+    estimate?.storageBytes = 4 * cut.parameters
+    return estimate
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {

@@ -105,7 +105,7 @@ package enum RewardModel: Stage {
     let source = ShuffledBatches(count: pairs.count, size: size, seed: context.seed) { items, _ in
       parameters.batch(items.map { pairs[$0] })
     }
-    let steps = parameters.tuning.steps(items: pairs.count)
+    let steps = try tuning.steps(items: pairs.count)
     context.log("\(pairs.count) pairs, \(steps) steps of \(size)")
     let trainer = try tuning.train(
       model, on: source, steps: steps, validation: parameters.batch(held)

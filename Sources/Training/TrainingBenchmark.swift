@@ -81,7 +81,8 @@ package enum TrainingBenchmark {
   }
 
   private static func trainer(
-    _ shape: Shape, steps: Int, _ microBatchRows: Int?, on compute: Compute
+    _ shape: Shape, steps: Int, _ microBatchRows: Int?, teacher: ModelConfiguration? = nil,
+    on compute: Compute
   ) -> Trainer {
     let plan = TrainingPlan(
       phases: [.init(steps: steps, schedule: Schedule(peak: 1e-3, steps: steps))],
@@ -89,16 +90,20 @@ package enum TrainingBenchmark {
     return Trainer(
       Transformer(shape.configuration, seed: 1, on: compute), source: RandomTokens(shape),
       plan: plan,
+      objective: teacher.map {
+        Distillation(Teacher(Transformer($0, seed: 2, on: compute), on: compute), .full, weight: 1)
+      } ?? NextToken(),
       microBatchRows: microBatchRows ?? TrainingPass.comfortableRows(shape.configuration),
       on: compute)
   }
 
   /// Tokens a second of whole optimiser steps, the first left out, over about so many seconds but at least
   /// three steps: what a training takes on the machine as it is now.
+  /// - Parameter teacher: a model whose whole distribution is learned; nil for next-token training.
   package static func meanTraining(
-    _ shape: Shape, seconds: Double, on compute: Compute
+    _ shape: Shape, teacher: ModelConfiguration? = nil, seconds: Double, on compute: Compute
   ) throws -> Double {
-    let trainer = trainer(shape, steps: 1 << 20, nil, on: compute)
+    let trainer = trainer(shape, steps: 1 << 20, nil, teacher: teacher, on: compute)
     try trainer.advance()
     let clock = ContinuousClock()
     let start = clock.now

@@ -27,6 +27,24 @@ import Testing
   }
 
   @Test(arguments: names)
+  func `without a profile it is the laptop's, and it says so`(name: String) throws {
+    let shop = try Shop()
+    let path = Shop.root + "/experiments/" + name
+    let plan = try shop.json("plan", path, "--no-time", "--json")
+    #expect(plan["profile"] == "laptop" && plan["profileIsDefault"] == true)
+    let page = try shop.exp("plan", path, "--no-time")
+    #expect(
+      page.out.contains(
+        "profile laptop, the default of \(name); others by --profile: paper, smoke, base"))
+    let run = try shop.exp("run", path, "--dry-run")
+    #expect(run.err.contains("profile laptop, the default of \(name)"))
+    let base = try shop.json("plan", path, "--profile", "base", "--no-time", "--json")
+    let real = try shop.json("plan", path, "--profile", "paper", "--no-time", "--json")
+    #expect(base["profile"] == .null && base["profileIsDefault"] == false)
+    #expect(base["stages"] == real["stages"] && base["stages"] != plan["stages"])
+  }
+
+  @Test(arguments: names)
   func `the whole pipeline runs at toy sizes and equals its lock; its claims can be asked`(
     name: String
   ) throws {

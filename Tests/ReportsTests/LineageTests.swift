@@ -66,6 +66,39 @@ import Testing
     #expect(up.nodes.map { up.labels[$0]!.stage } == ["split"])
   }
 
+  @Test func `branches that started from a snapshot are drawn both ways`() throws {
+    let laboratory = try Laboratory()
+    let (tokens, kept) = (Laboratory.artifact("tokens"), Laboratory.artifact("kept", .tree))
+    let state = Laboratory.artifact("state of step 8")
+    func train(_ name: String, _ snapshot: Artifact?) -> Laboratory.Step {
+      Laboratory.Step(
+        name: "train",
+        inputs: ["tokens": [tokens]].merging(snapshot.map { ["snapshot": [$0]] } ?? [:]) { $1 },
+        result: StageResult(
+          outputs: ["snapshots": kept, "checkpoint": Laboratory.artifact(name)], scores: [:]))
+    }
+    let parent = try laboratory.run([train("first", nil)])
+    let point = BranchPoint(run: parent.id, stage: "train", step: 8)
+    let branch = try laboratory.run([train("second", state)], parent: point)
+    // Neither a branch at a stage, nor one from another stage's snapshot, started here.
+    _ = try laboratory.run(
+      [train("third", nil)], parent: BranchPoint(run: parent.id, stage: "train"))
+    let first = try #require(try laboratory.ledger.stages(ofRun: parent.id)[0].execution)
+    let second = try #require(try laboratory.ledger.stages(ofRun: branch.id)[0].execution)
+    let down = try LineageGraph(from: [first], .down, run: parent.id, in: laboratory.ledger)
+    let edge = LineageGraph.Edge(
+      maker: .execution(first), output: "snapshots@8", user: .execution(second), input: "snapshot",
+      artifact: state)
+    #expect(down.nodes == [.execution(first), .execution(second)] && down.edges == [edge])
+    let up = try LineageGraph(from: [second], .up, run: branch.id, in: laboratory.ledger)
+    #expect(up.edges.contains(edge))
+    let artifact = try LineageGraph(of: kept, .down, run: parent.id, in: laboratory.ledger)
+    #expect(artifact.edges == [edge])
+    let other = try LineageGraph(
+      of: Laboratory.artifact("first"), .down, run: parent.id, in: laboratory.ledger)
+    #expect(other.edges.isEmpty)
+  }
+
   @Test func `swapped inputs are drawn at their own ports`() throws {
     let laboratory = try Laboratory()
     let (x, y) = (Laboratory.artifact("x"), Laboratory.artifact("y"))

@@ -135,6 +135,62 @@ import Testing
     #expect(merged.storageBytes == 540 && merged.memoryBytes == 4 * 4 * 1080)
   }
 
+  @Test func `records that a world will make are counted by the stages that read them`() throws {
+    let text = """
+      { name: "flow", stages: {
+        world: { op: "world", with: { entities: 60, instructions: 160, preferences: 80, prompts: 40 } },
+        tokenizer: { op: "tokenizer", inputs: { documents: "world.documents" }, with: { vocabularySize: 2048 } },
+        tokens: { op: "tokenize", inputs: { documents: "world.documents", tokenizer: "tokenizer.tokenizer" } },
+        base: { op: "pretrain", inputs: { tokens: "tokens.tokens", tokenizer: "tokenizer.tokenizer" },
+          with: { model: { layers: 2, hidden: 16, heads: 4, intermediate: 24 }, steps: 3, batch: 2, sequence: 8 } },
+        few: { op: "mix-records", inputs: { all: "world.instructions" }, with: { size: 40 } },
+        sft: { op: "sft", inputs: { checkpoint: "base.checkpoint", records: "world.instructions" }, with: { batch: 16, epochs: 2 } },
+        short: { op: "sft", inputs: { checkpoint: "base.checkpoint", records: "few.records" }, with: { batch: 16, epochs: 2 } },
+        merged: { op: "merge", inputs: { a: "sft.checkpoint", b: "short.checkpoint" }, with: { method: "linear" } },
+        reward: { op: "reward", inputs: { checkpoint: "merged.checkpoint", records: "world.preferences" }, with: { batch: 8 } },
+        dpo: { op: "preference", inputs: { checkpoint: "merged.checkpoint", records: "world.preferences", validation: "world.preferences-test" }, with: { batch: 8, levels: [1, 2] } },
+        answers: { op: "rejection-sample", inputs: { policies: "dpo.checkpoint", prompts: "world.prompts", "reward-model": "reward.checkpoint" }, with: { samples: 5, maxTokens: 4 } },
+        rl: { op: "policy-gradient", inputs: { checkpoint: "sft.checkpoint", prompts: "world.prompts", "reward-model": "reward.checkpoint" }, with: { steps: 6, batch: 4, samples: 3 } },
+        expert: { op: "upcycle", inputs: { checkpoint: "base.checkpoint" }, with: { experts: 4, perToken: 2, expertIntermediate: 12, sharedIntermediate: 24 } },
+        taught: { op: "distill", inputs: { tokens: "tokens.tokens", tokenizer: "tokenizer.tokenizer", teacher: "base.checkpoint" },
+          with: { model: { layers: 1, hidden: 8, heads: 2, intermediate: 12 }, steps: 3, batch: 2, sequence: 8 } },
+        scores: { op: "evaluate", inputs: { checkpoint: "rl.checkpoint", questions: "world.questions" }, with: { form: "cloze", limit: 2 } },
+      } }
+      """
+    let source = SourceFile(name: "x", folder: "/", bytes: Array(text.utf8))
+    let estimates = try ExperimentFile(parsing: source).experiment().resolve(.all).estimates
+    let work = { (name: String) in estimates[name]?.work ?? [] }
+    let world = try #require(estimates["world"])
+    #expect(world.outputs["instructions"]?.items == 160)
+    #expect(world.outputs["preferences-test"]?.items == 16)
+    #expect(abs(world.outputs["preferences"]!.levels.values.reduce(0, +) - 1) < 1e-9)
+    let length = work("sft")[0].sequence
+    #expect((30...60).contains(length))
+    // Twenty batches of sixteen, and five of the forty.
+    #expect(abs(work("sft")[0].tokens / 20 - 16 * length) < 16)
+    #expect(abs(work("short")[0].tokens / 5 - work("sft")[0].tokens / 20) < 40)
+    let body = try #require(estimates["base"]?.model)
+    #expect(estimates["merged"]?.model == body && estimates["answers"]?.model == body)
+    // The reference reads training and held-out pairs, the policy the latter twice.
+    #expect(work("dpo").map(\.kind) == [.training, .scoring, .scoring])
+    #expect(work("dpo")[0].tokens < work("reward")[0].tokens)
+    let written = work("answers")[0]
+    #expect(written.kind == .sampling && written.written == 4 && written.group == 5)
+    #expect(abs(written.tokens - 200 * written.sequence) < 1e-6)
+    #expect(work("rl").map(\.kind) == [.training, .sampling, .scoring, .scoring])
+    let mixture = try #require(estimates["expert"]?.model)
+    #expect(mixture.mlpWidth == 48)
+    // Per layer: a shared expert and its gate, four experts and a router in the MLP's place.
+    let more = 2.0 * 16 * (3.0 * 24 + 1 + 4 + 3 * 4 * 12 - 3 * 24)
+    #expect(mixture.bodyParameters == body.bodyParameters + more)
+    let taught = try #require(work("taught").first)
+    #expect(taught.teacher == body)
+    #expect(
+      estimates["taught"]?.flops
+        == (6 * taught.model.activeParameters + 2 * body.activeParameters) * 48)
+    #expect(work("scores").count == 1)
+  }
+
   @Test func `a checkpoint's model reaches the stages that read it`() throws {
     let text = """
       { name: "flow", stages: {

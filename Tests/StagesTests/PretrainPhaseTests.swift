@@ -30,23 +30,15 @@ import Training
   private func parameters(
     _ changes: [String: JSON?] = [:]
   ) throws(ParameterError) -> Pretrain.Parameters {
-    var with = Self.with
-    for (key, value) in changes { with[key] = value }
-    var reader = ParameterReader(with)
-    return try reader.decode { (reader) throws(ParameterError) in
-      try Pretrain.Parameters(from: &reader)
-    }
+    try pretrainParameters(Self.with, changes)
   }
 
   private func context(
     seed: UInt64 = 17, threads: Int = 1, store: ObjectStore? = nil, stopAfter: Int = .max
   ) throws -> FakeContext {
-    let context = try FakeContext(
-      seed: seed, threads: threads, store: store, stopAfter: stopAfter)
-    try context.connect("tokens", tree: sampleTokens())
-    try context.connect("math", tree: sampleTokens(seed: 2))
-    try context.connect("tokenizer", tree: ["tokenizer.json": sampleTokenizer(vocabularySize: 257)])
-    return context
+    try pretrainContext(
+      FakeContext(seed: seed, threads: threads, store: store, stopAfter: stopAfter),
+      sources: ["math": 2])
   }
 
   @Test func `phases, sources and averages show in outputs, scores and metrics`() throws {

@@ -1,6 +1,7 @@
 import ContentStore
 import Corpus
 import Numerics
+import Pipeline
 import Text
 
 @testable import Stages
@@ -36,4 +37,27 @@ func sampleTokenizer(vocabularySize: Int) throws -> [UInt8] {
   var trainer = TokenizerTrainer(vocabularySize: vocabularySize, pattern: .gpt2)
   trainer.add("aaaa aaaa")
   return try trainer.train().json()
+}
+
+/// What is written for `pretrain`, with changes; nil takes a value away.
+func pretrainParameters(
+  _ with: [String: JSON], _ changes: [String: JSON?]
+) throws(ParameterError) -> Pretrain.Parameters {
+  var with = with
+  for (key, value) in changes { with[key] = value }
+  var reader = ParameterReader(with)
+  return try reader.decode { (reader) throws(ParameterError) in
+    try Pretrain.Parameters(from: &reader)
+  }
+}
+
+/// A context with what `pretrain` reads.
+/// - Parameter sources: more inputs of tokens, with the seeds of their texts.
+func pretrainContext(
+  _ context: FakeContext, validation: Int = 8, sources: [String: UInt64] = [:]
+) throws -> FakeContext {
+  try context.connect("tokens", tree: sampleTokens(validation: validation))
+  for (port, seed) in sources { try context.connect(port, tree: sampleTokens(seed: seed)) }
+  try context.connect("tokenizer", tree: ["tokenizer.json": sampleTokenizer(vocabularySize: 257)])
+  return context
 }

@@ -21,23 +21,17 @@ import Text
   private func parameters(
     _ changes: [String: JSON?] = [:]
   ) throws(ParameterError) -> Pretrain.Parameters {
-    var with = Self.with
-    for (key, value) in changes { with[key] = value }
-    var reader = ParameterReader(with)
-    return try reader.decode { (reader) throws(ParameterError) in
-      try Pretrain.Parameters(from: &reader)
-    }
+    try pretrainParameters(Self.with, changes)
   }
 
   private func context(
     threads: Int = 1, store: ObjectStore? = nil, stopAfter: Int = .max,
     snapshotAlways: Bool = false, validation: Int = 8
   ) throws -> FakeContext {
-    let context = try FakeContext(
-      threads: threads, store: store, stopAfter: stopAfter, snapshotAlways: snapshotAlways)
-    try context.connect("tokens", tree: sampleTokens(validation: validation))
-    try context.connect("tokenizer", tree: ["tokenizer.json": sampleTokenizer(vocabularySize: 257)])
-    return context
+    try pretrainContext(
+      FakeContext(
+        threads: threads, store: store, stopAfter: stopAfter, snapshotAlways: snapshotAlways),
+      validation: validation)
   }
 
   @Test func `it gives a checkpoint, snapshots, a trace and scores`() throws {

@@ -122,6 +122,35 @@ import Text
     }
   }
 
+  @Test func `records are held out by what the user says, alike in all files`() throws {
+    let prompts = (0..<200).map { "Tell me of \($0)." }
+    let instructions = prompts.map { "{\"instruction\":\"\($0)\",\"output\":\"o\"}\n" }
+    let pairs = prompts.reversed().map {
+      "{\"prompt\":\"\($0)\",\"chosen\":\"c\",\"rejected\":\"r\"}\n"
+    }
+    func split(_ text: [String]) throws -> (kept: Set<String>, held: Set<String>) {
+      let context = try FakeContext()
+      try context.connect("files", tree: ["a.jsonl": Array(text.joined().utf8)])
+      try run(ImportRecords.self, ["files": "x", "validationShare": 0.25], in: context)
+      let said = try ["records", "validation"].map { port in
+        try context.output(port).split(separator: 10).map { line in
+          switch try TrainingRecord(line: Array(line)).body {
+          case .conversation(let messages), .prompt(let messages): messages[0].content
+          case .preference(let pair): pair.prompt[0].content
+          }
+        }
+      }
+      #expect(context.scores["validation"]?.value == Double(said[1].count))
+      return (Set(said[0]), Set(said[1]))
+    }
+    let (one, two) = (try split(instructions), try split(pairs))
+    #expect(one.held == two.held && one.kept == two.kept)
+    #expect(one.kept.union(one.held) == Set(prompts))
+    #expect((30...70).contains(one.held.count))
+    let without = try AnyStage(ImportRecords.self).decode(["files": "x"], connected: [])
+    #expect(without.ports.outputs.map(\.name) == ["records"])
+  }
+
   @Test func `records of several files are imported and counted`() throws {
     let context = try FakeContext()
     try context.connect(

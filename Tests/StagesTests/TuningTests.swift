@@ -45,6 +45,29 @@ private func parameters<P: StageParameters>(
     #expect(configuration.contains("chat_template"))
   }
 
+  @Test func `states and averages of steps that there are not are refused`() throws {
+    let beyond = #expect(throws: ParameterError.self) {
+      _ = try parameters(
+        RewardModel.Parameters.self, ["steps": 5, "snapshotAt": [2, 6]])
+    }
+    #expect(beyond?.path == "snapshotAt[1]")
+    let average = #expect(throws: ParameterError.self) {
+      _ = try parameters(PolicyGradient.Parameters.self, ["steps": 5, "averageFrom": 6])
+    }
+    #expect(average?.path == "averageFrom")
+    // Epochs come to steps when the records are known.
+    let context = try context(try sampleConversations(32))
+    let error = #expect(throws: StageError.self) {
+      try FineTune.run(
+        parameters(
+          FineTune.Parameters.self, Self.quick.merging(["emaDecay": 0.9, "emaFrom": 25]) { $1 }),
+        in: context)
+    }
+    #expect(
+      error?.message
+        == "emaFrom must be at most the last step, 24, found 25; the 32 items here make 24 steps")
+  }
+
   @Test func `only the assistant's words are learned`() throws {
     let checkpoint = try Checkpoint(paths: sampleCheckpoint().keys) { try sampleCheckpoint()[$0]! }
     var codec = try ChatCodec(checkpoint, template: "", maximumLength: nil)

@@ -211,13 +211,11 @@ private func objective(_ json: JSON) throws -> (PreferenceObjective, nll: Double
   }
 
   @Test func `items come once an epoch, in another order each time`() throws {
-    let batches = ShuffledBatches(count: 7, size: 3, seed: 5) { _, _ in
-      Batch(TokenBatch(documents: [[1, 2]]))
-    }
-    let order = (0..<7).flatMap { batches.items(after: $0) }
+    let items = ItemOrder(count: 7, size: 3, seed: 5)
+    let order = (0..<7).flatMap { items.items(after: $0) }
     #expect(order.count == 21)
     #expect(Set(order[..<7]) == Set(0..<7) && Set(order[7..<14]) == Set(0..<7))
     #expect(order[..<7] != order[7..<14])
-    #expect(ShuffledBatches.steps(epochs: 2, count: 7, size: 3) == 5)
+    #expect(ItemOrder.steps(epochs: 2, count: 7, size: 3) == 5)
   }
 }

@@ -26,6 +26,9 @@ package struct OnlineMerge: Sendable {
   private let layout: ParameterLayout
   private let merging: Merging
 
+  /// Parameters that are merged.
+  package var count: Int { layout.count }
+
   /// - Parameter task: τ, in the layout's order. Not changed.
   package init(
     _ method: Method, alpha: Double, share: Double, seed: UInt64, task: Floats,

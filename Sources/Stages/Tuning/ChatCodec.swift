@@ -20,6 +20,8 @@ struct ChatCodec {
   /// Special tokens, such as those that begin and end turns: the header and termination tokens that Llama 3
   /// masks in both responses (Llama team 2024, §4.1.4).
   let formatting: Set<Int32>
+  /// How many sequences were cut so far.
+  private(set) var cuts = 0
 
   /// - Parameters:
   ///   - template: a name of ours or Jinja text; empty for the checkpoint's own, and if it has none,
@@ -65,7 +67,23 @@ struct ChatCodec {
   /// A conversation, what the assistant wrote to be predicted.
   mutating func conversation(_ messages: [ChatMessage]) throws -> MaskedSequence {
     let encoded = try template.encode(messages, with: &encoder)
-    return MaskedSequence(tokens: encoded.ids, isTarget: encoded.mask).prefix(maximumLength)
+    return cut(MaskedSequence(tokens: encoded.ids, isTarget: encoded.mask))
+  }
+
+  private mutating func cut(_ sequence: MaskedSequence) -> MaskedSequence {
+    if sequence.tokens.count > maximumLength { cuts += 1 }
+    return sequence.prefix(maximumLength)
+  }
+
+  /// Says how many sequences were cut.
+  /// - Parameters:
+  ///   - port: the input that they are from.
+  ///   - earlier: of them, those before.
+  func reportCuts(_ port: String, since earlier: Int = 0, _ context: any StageContext) {
+    guard cuts > earlier else { return }
+    context.log(
+      "\(cuts - earlier) sequences of \"\(port)\" are longer than \(maximumLength) tokens: cut there"
+    )
   }
 
   /// The tokens after which the assistant is to go on.
@@ -85,7 +103,7 @@ struct ChatCodec {
     let encoded = try template.encode(prompt + response, with: &encoder)
     var mask = Array(repeating: false, count: encoded.ids.count)
     if let range = encoded.assistant.last { for index in range { mask[index] = true } }
-    return MaskedSequence(tokens: encoded.ids, isTarget: mask).prefix(maximumLength)
+    return cut(MaskedSequence(tokens: encoded.ids, isTarget: mask))
   }
 
   /// What sampled tokens say, without special tokens.

@@ -18,13 +18,13 @@ final class OnlinePreferenceObjective: Objective, @unchecked Sendable {
   private let anchor: Anchor
   private let formatting: Set<Int32>
   private let warnings: Warnings
-  private let merge: OnlineMerging?
+  private let merge: OnlineMerge?
   /// The parameters before the update under way; nil unless it is merged.
   private let before: Floats?
 
   init(
     _ parameters: PreferenceParameters, ties: Ties, maximumKL: Double?, _ maker: RolloutMaker,
-    anchor: Anchor, merge: OnlineMerging?, formatting: Set<Int32>, _ warnings: Warnings
+    anchor: Anchor, merge: OnlineMerge?, formatting: Set<Int32>, _ warnings: Warnings
   ) {
     self.parameters = parameters
     self.ties = ties
@@ -106,8 +106,19 @@ final class OnlinePreferenceObjective: Objective, @unchecked Sendable {
   }
 
   func didUpdate(_ model: Transformer, after step: Int, on compute: Compute) {
-    if let merge, let before { merge.apply(to: model, before: before, step: step, on: compute) }
+    if let merge, let before { redo(merge, before, model, step, compute) }
     anchor.follow(model)
+  }
+
+  /// Makes the optimiser's update again, merged.
+  private func redo(
+    _ merge: OnlineMerge, _ before: Floats, _ model: Transformer, _ step: Int, _ compute: Compute
+  ) {
+    let update = Floats(count: before.count)
+    update.copy(from: model.parameters)
+    compute.add(before, times: -1, to: update)
+    model.parameters.copy(from: before)
+    merge.apply(update, to: model.parameters, step: step)
   }
 
   func state(after step: Int) -> [String: Floats] { anchor.state }

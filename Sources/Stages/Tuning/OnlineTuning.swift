@@ -43,8 +43,8 @@ struct OnlineTuning {
   func train(
     updates: Int = 1, note: String, _ objective: () throws -> any Objective
   ) throws {
+    let steps = try tuning.steps(items: prompts.count, updates: updates)
     try addScoresBefore(try objective())
-    let steps = parameters.steps(items: prompts.count, updates: updates)
     context.log("\(prompts.count) prompts, \(steps) steps\(note)")
     let source = PromptBatches(
       prompts, size: parameters.batch, updates: updates, seed: context.seed)

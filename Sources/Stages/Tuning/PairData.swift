@@ -58,6 +58,7 @@ extension StageContext {
   ) throws -> [EncodedPair] {
     var pairs: [EncodedPair] = []
     var left = 0
+    let earlier = codec.cuts
     for input in inputs(port) {
       for record in try input.records(port) {
         guard case .preference(let pair) = record.body else {
@@ -82,6 +83,7 @@ extension StageContext {
         try checkCancellation()
       }
     }
+    codec.reportCuts(port, since: earlier, self)
     if left > 0 { log("\(left) pairs of \"\(port)\" left out; \(pairs.count) taken") }
     return pairs
   }

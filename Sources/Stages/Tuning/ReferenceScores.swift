@@ -1,4 +1,5 @@
 import LanguageModel
+import Numerics
 import Pipeline
 import Training
 
@@ -7,12 +8,23 @@ import Training
 struct ReferenceScores {
   private let pass: TrainingPass
   private let rows: Int
+  private let note: String
   private let context: any StageContext
 
+  /// - Parameters:
+  ///   - rows: about how many to run at once.
+  ///   - note: what progress says.
+  init(
+    _ model: Transformer, _ compute: Compute, rows: Int, note: String = "reference",
+    _ context: any StageContext
+  ) {
+    pass = TrainingPass(model, on: compute)
+    (self.rows, self.note, self.context) = (rows, note, context)
+  }
+
   init(_ model: Transformer, _ session: TrainingSession, _ context: any StageContext) {
-    pass = TrainingPass(model, on: session.compute)
-    rows = session.microBatchRows(model.configuration)
-    self.context = context
+    self.init(
+      model, session.compute, rows: session.microBatchRows(model.configuration), context)
   }
 
   /// For every pair and each of its sequences, a value per token row; 0 where nothing is predicted.
@@ -32,7 +44,7 @@ struct ReferenceScores {
       context.progress(
         Progress(
           done: Double(values.count), total: Double(batch.tokens.count), unit: "tokens",
-          note: "reference"))
+          note: note))
     }
     var (result, document): ([[[Float]]], Int) = ([], 0)
     for group in groups {

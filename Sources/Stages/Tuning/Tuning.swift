@@ -21,6 +21,17 @@ struct Tuning {
       checkpoint, template: parameters.template, maximumLength: parameters.maximumLength)
   }
 
+  /// Updates for so many items. Throws when a state or an average of a later step is asked for.
+  /// - Parameter updates: how many each batch serves.
+  func steps(items: Int, updates: Int = 1) throws -> Int {
+    let steps = parameters.steps(items: items, updates: updates)
+    do { try parameters.check(steps: steps) } catch {
+      throw StageError(
+        "\(error.path) \(error.message); the \(items) items here make \(steps) steps")
+    }
+    return steps
+  }
+
   /// Trains a copy of a model to its last step, writes the outputs and says the scores.
   /// - Parameters:
   ///   - model: what to begin with; left out, the checkpoint's.

@@ -41,12 +41,19 @@ struct TuningParameters: StageParameters {
         + "checkpoint's own, else plain.")
     states = try StateParameters(from: &reader)
     averages = try AverageParameters(from: &reader)
+    if let steps, !reader.isListing { try check(steps: steps) }
+  }
+
+  /// Refuses states and averages of steps that there are not.
+  func check(steps: Int) throws(ParameterError) {
+    try averages.check(steps: steps)
+    try states.check(steps: steps)
   }
 
   /// Updates for so many items.
   /// - Parameter updates: how many each batch serves.
   func steps(items: Int, updates: Int = 1) -> Int {
-    steps ?? updates * ShuffledBatches.steps(epochs: epochs, count: items, size: batch)
+    steps ?? updates * ItemOrder.steps(epochs: epochs, count: items, size: batch)
   }
 
   /// - Parameter hidden: the model's width.
@@ -98,6 +105,14 @@ struct StateParameters: StageParameters {
     traceEvery = try reader.integer(
       "traceEvery", default: 100, unit: "steps",
       "Steps between lines of the trace that a replay compares; 0 writes the last only.")
+  }
+
+  /// What the fields must be to the number of steps.
+  func check(steps: Int) throws(ParameterError) {
+    for (index, step) in snapshotAt.enumerated() where step > steps {
+      throw ParameterError(
+        path: "snapshotAt[\(index)]", message: "is step \(step), beyond the last, \(steps)")
+    }
   }
 
   func set(in plan: inout TrainingPlan) {

@@ -3,7 +3,7 @@ import LanguageModel
 /// Batches of prompts for objectives that sample responses themselves. Several updates may share one.
 package struct PromptBatches: BatchSource {
   private let prompts: [[Int32]]
-  private let order: ShuffledBatches
+  private let order: ItemOrder
   private let updates: Int
 
   /// - Parameters:
@@ -12,9 +12,7 @@ package struct PromptBatches: BatchSource {
   package init(_ prompts: [[Int32]], size: Int, updates: Int = 1, seed: UInt64) {
     self.prompts = prompts
     self.updates = updates
-    order = ShuffledBatches(count: prompts.count, size: size, seed: seed) { items, step in
-      Self.batch(prompts, items, step)
-    }
+    order = ItemOrder(count: prompts.count, size: size, seed: seed)
   }
 
   package func batch(after step: Int) throws -> Batch {

@@ -28,21 +28,15 @@ struct AuditPage {
   }
 
   private func bits(_ trial: AuditReport.Trial) -> String {
-    switch trial.verdict {
-    case .identical: "identical"
-    case .withinTolerance: "within tolerance"
-    case .differs(let difference): "differs" + (difference.place.map { " at \($0)" } ?? "")
-    case .failed: "failed"
-    case .skipped: "skipped"
+    guard case .differs(let difference) = trial.verdict, let place = difference.place else {
+      return trial.verdict.word
     }
+    return "\(trial.verdict.word) at \(place)"
   }
 
   private func colour(_ trial: AuditReport.Trial) -> Console.Style {
-    switch trial.verdict {
-    case .identical, .withinTolerance: .green
-    case .differs, .failed: trial.isFault ? .red : .yellow
-    case .skipped: .yellow
-    }
+    // Another engine may differ.
+    trial.verdict.colour == .red && !trial.isFault ? .yellow : trial.verdict.colour
   }
 
   private func explain(_ trial: AuditReport.Trial) {
@@ -80,7 +74,7 @@ struct AuditPage {
 
   private func json(_ trial: AuditReport.Trial) -> JSON {
     var members: [String: JSON] = [
-      "way": .string(trial.way.name), "verdict": .string(word(trial.verdict)),
+      "way": .string(trial.way.name), "verdict": .string(trial.verdict.word),
       "mustAgree": .bool(trial.way.mustAgree), "isFault": .bool(trial.isFault),
       "execution": trial.execution.map { .string($0.hex) } ?? .null,
       "seconds": trial.seconds.map { .number($0) } ?? .null, "difference": .null, "error": .null,
@@ -88,16 +82,6 @@ struct AuditPage {
     if case .differs(let difference) = trial.verdict { members["difference"] = difference.json }
     if case .failed(let why) = trial.verdict { members["error"] = .string(why) }
     return .object(members)
-  }
-
-  private func word(_ verdict: ReplayReport.Verdict) -> String {
-    switch verdict {
-    case .identical: "identical"
-    case .withinTolerance: "within tolerance"
-    case .differs: "differs"
-    case .failed: "failed"
-    case .skipped: "skipped"
-    }
   }
 }
 

@@ -15,6 +15,10 @@ final class Calibration {
     var model: ModelShape
     var sequence: Int
     var batch: Int
+    var teacher: ModelShape?
+    /// When sampling: tokens that are written of a text, and texts of a prompt.
+    var written = 0
+    var group = 0
   }
 
   /// Beyond this many parameters nothing is built to measure.
@@ -39,18 +43,29 @@ final class Calibration {
     }
     // Forward alone is a third of a training step.
     let kind: ModelWork.Kind = work.kind == .scoring ? .training : work.kind
-    let sequence = max(1, Int(min(work.sequence, work.tokens)))
-    let batch = max(1, Int((work.batchTokens ?? Self.batchTokens) / work.sequence))
-    let key = Key(
+    let sequence = Self.rounded(min(work.sequence, work.tokens))
+    let batch = max(1, Int((work.batchTokens ?? Self.batchTokens) / Double(sequence)))
+    var key = Key(
       kind: kind, model: work.model, sequence: sequence,
-      batch: kind == .training ? batch : 0)
+      batch: kind == .training ? batch : 0, teacher: work.teacher)
+    if kind == .sampling {
+      let written = min(Self.rounded(work.written ?? work.sequence / 2), max(1, sequence - 1))
+      (key.written, key.group) = (written, min(8, max(1, Int(work.group ?? 1))))
+    }
     let known = try rates[key] ?? measure(key)
     rates[key] = known
     return work.kind == .scoring ? 3 * known : known
   }
 
+  /// How long a kind of work is measured.
+  private static let seconds = 0.6
   /// Of a step when the work does not say.
   private static let batchTokens = 2048.0
+
+  /// So that lengths that are nearly the same are measured once.
+  private static func rounded(_ length: Double) -> Int {
+    length < 16 ? max(1, Int(length.rounded())) : Int((length / 8).rounded()) * 8
+  }
 
   private func measure(_ key: Key) throws -> Double {
     let shape = TrainingBenchmark.Shape(
@@ -58,19 +73,21 @@ final class Calibration {
     switch key.kind {
     case .training, .scoring:
       return try TrainingBenchmark.meanTraining(
-        shape, seconds: 1, on: Compute(threads: threads))
+        shape, teacher: key.teacher.map { configuration($0, key) }, seconds: Self.seconds,
+        on: Compute(threads: threads))
     case .sampling:
-      let tokens = min(64, max(1, key.sequence / 2))
-      let prompt = min(64, max(1, key.sequence - tokens))
-      // Prompts pass side by side; what is written decides.
+      let tokens = min(64, key.written)
+      let prompt = min(256, max(1, key.sequence - key.written))
       return try TrainingBenchmark.sampling(
-        shape, prompts: 16, promptLength: prompt, samples: 1, tokens: tokens, threads: threads)
+        shape, prompts: max(4, 64 / key.group), promptLength: prompt, samples: key.group,
+        tokens: tokens, threads: threads)
         * Double(prompt + tokens) / Double(tokens)
     }
   }
 
-  private func configuration(_ key: Key) -> ModelConfiguration {
-    let model = key.model
+  private func configuration(_ key: Key) -> ModelConfiguration { configuration(key.model, key) }
+
+  private func configuration(_ model: ModelShape, _ key: Key) -> ModelConfiguration {
     return ModelConfiguration(
       vocabularySize: Int(model.vocabularySize ?? 1), hidden: Int(model.hidden),
       layers: Int(model.layers), heads: Int(model.heads),

@@ -7,14 +7,16 @@ import Stages
 struct PlanPage {
   let report: PlanReport
   let experiment: Experiment
+  private let profileNote: String?
   let console: Console
 
   private let comparisons: [PlanReport.Comparison]
 
   /// Throws what is wrong with a model that the paper is said to describe.
-  init(report: PlanReport, experiment: Experiment, console: Console) throws {
+  init(report: PlanReport, _ loaded: LoadedExperiment, console: Console) throws {
     self.report = report
-    self.experiment = experiment
+    experiment = loaded.experiment
+    profileNote = loaded.profileNote
     self.console = console
     comparisons = try report.comparisons(with: experiment.reported) { plan in
       do throws(ParameterError) { return try plan.estimate() } catch {
@@ -27,6 +29,7 @@ struct PlanPage {
   func show() {
     let profile = experiment.profile.map { ", profile \($0)" } ?? ""
     console.print("\(console.styled(experiment.name, .bold))\(profile)")
+    if let profileNote { console.print(console.styled(profileNote, .dim)) }
     console.print()
     stages()
     total()
@@ -185,6 +188,7 @@ struct PlanPage {
     [
       "experiment": .string(experiment.name),
       "profile": experiment.profile.map(JSON.string) ?? .null,
+      "profileIsDefault": .bool(profileNote != nil),
       "stages": .array(report.lines.map(json)),
       "total": [
         "flops": .exact(report.flops), "attentionFlops": .exact(report.attentionFlops),

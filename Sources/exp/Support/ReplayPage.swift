@@ -12,14 +12,14 @@ struct ReplayPage {
     var table = Table([.init("stage"), .init("op"), .init("verdict"), .init("time", .right)])
     for stage in report.stages {
       table.add([
-        stage.name, stage.op, word(stage.verdict),
+        stage.name, stage.op, stage.verdict.word,
         stage.seconds.map { Format.duration(seconds: $0) } ?? "",
       ])
     }
     table.lines(
       width: console.isTerminal ? console.width : nil, heading: { console.styled($0, .bold) },
       cell: { row, column, text in
-        column == 2 ? console.styled(text, colour(report.stages[row].verdict)) : text
+        column == 2 ? console.styled(text, report.stages[row].verdict.colour) : text
       }
     ).forEach { console.print($0) }
     console.print()
@@ -34,24 +34,6 @@ struct ReplayPage {
     }
   }
 
-  private func word(_ verdict: ReplayReport.Verdict) -> String {
-    switch verdict {
-    case .identical: "identical"
-    case .withinTolerance: "within tolerance"
-    case .differs: "differs"
-    case .failed: "failed"
-    case .skipped: "skipped"
-    }
-  }
-
-  private func colour(_ verdict: ReplayReport.Verdict) -> Console.Style {
-    switch verdict {
-    case .identical, .withinTolerance: .green
-    case .differs, .failed: .red
-    case .skipped: .yellow
-    }
-  }
-
   var json: JSON {
     [
       "run": report.run.map { .string($0.hex) } ?? .null,
@@ -61,7 +43,7 @@ struct ReplayPage {
         report.stages.map { stage in
           [
             "name": .string(stage.name), "op": .string(stage.op),
-            "recipe": .string(stage.recipe.hex), "verdict": .string(word(stage.verdict)),
+            "recipe": .string(stage.recipe.hex), "verdict": .string(stage.verdict.word),
             "execution": stage.execution.map { .string($0.hex) } ?? .null,
             "difference": difference(stage.verdict),
           ]

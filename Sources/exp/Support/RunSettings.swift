@@ -9,7 +9,10 @@ import Stages
 /// What `run`, `branch`, `replay` and `plan` have in common: reading the experiment and the options.
 enum RunSettings {
   static let experiment: [Option] = [
-    .value("profile", "p", "NAME", "The profile of the experiment to apply (`base` for none)."),
+    .value(
+      "profile", "p", "NAME",
+      "The profile of the experiment to apply: `base` for none; left out, the file's defaultProfile."
+    ),
     .list(
       "set", "S", "PATH=VALUE",
       "Change a value: stages.pretrain.with.steps=200. May be given often; the last wins."),
@@ -35,7 +38,8 @@ enum RunSettings {
       (try? FileSystem.status(of: path))?.kind == .folder
       ? path : FileSystem.parent(of: path) ?? "."
     return LoadedExperiment(
-      experiment: experiment, resolved: try experiment.resolve(.all), file: file, folder: folder)
+      experiment: experiment, resolved: try experiment.resolve(.all), file: file, folder: folder,
+      hasGivenProfile: arguments.value("profile") != nil)
   }
 
   static func overrides(_ arguments: Arguments) throws -> [Override] {
@@ -78,4 +82,14 @@ struct LoadedExperiment {
   let file: ExperimentFile
   /// The folder that the file lies in, where its lock files are.
   let folder: String
+  /// Whether the call named the profile.
+  let hasGivenProfile: Bool
+
+  /// Which profile applies and why, when it is the file's choice; nil when it is the call's, or there is no choice.
+  var profileNote: String? {
+    guard !hasGivenProfile, let profile = file.defaultProfile else { return nil }
+    let others = (file.profileNames + ["base"]).filter { $0 != profile }
+    return "profile \(profile), the default of \(file.name); others by --profile: "
+      + others.joined(separator: ", ")
+  }
 }

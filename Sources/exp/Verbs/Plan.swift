@@ -39,7 +39,7 @@ enum Plan: Verb {
       try predict(&report, Calibration(threads: threads))
       if report.seconds != nil { takeEarlier(&report, loaded.experiment) }
     }
-    let page = try PlanPage(report: report, experiment: loaded.experiment, console: console)
+    let page = try PlanPage(report: report, loaded, console: console)
     if arguments.flag("json") { try console.print(json: page.json) } else { page.show() }
     return .done
   }

@@ -15,6 +15,7 @@ enum Run: Verb {
     the experiment, the results are compared with it.
 
       exp run experiments/quickstart
+      exp run experiments/llama-3.1                     # its default profile, laptop
       exp run experiments/your-text --set stages.text.with.files=my/texts
       exp run experiments/quickstart -S stages.pretrain.with.learningRate=0.002 --until pretrain
       exp run experiments/quickstart --replicates 3     # three seeds, for `compare` and `claims`
@@ -33,6 +34,7 @@ enum Run: Verb {
 
   static func run(_ arguments: Arguments, _ console: Console) throws -> ExitStatus {
     let loaded = try RunSettings.load(arguments.operands[0], arguments)
+    if let note = loaded.profileNote, !arguments.flag("quiet") { console.talk(note) }
     var options = try RunSettings.options(arguments)
     options.until = arguments.value("until")
     options.isDryRun = arguments.flag("dry-run")
