@@ -2,8 +2,8 @@ private import Glibc
 
 /// Memory of float32 values: 64-byte aligned, zero at first, freed with its last view.
 ///
-/// Large ones come from the system in pages of 2 MiB where it has them: with small ones, looking
-/// addresses up takes a tenth of the time of kernels that walk through much memory.
+/// Large ones come from the system in pages of 2 MiB where it has them: fewer faults and fewer addresses to
+/// look up for kernels that walk through much memory.
 ///
 /// @unchecked Sendable: `base` and `count` never change. The floats behind `base` have no lock:
 /// `Compute.split` hands each thread its own part of an output, and that is the rule for everyone.
