@@ -46,7 +46,7 @@ struct CorpusSubject: CustomTestStringConvertible, Sendable {
     that was far away. In the night the wind came up. It was cold and dark, but they did not give up.
     """
 
-  private static func classifier() throws -> [String: [UInt8]] {
+  private static let classifier = Result {
     let trained = try DataStagesTests().trained()
     return try Dictionary(
       uniqueKeysWithValues: trained.outputPaths("classifier").map {
@@ -91,15 +91,15 @@ struct CorpusSubject: CustomTestStringConvertible, Sendable {
 
   static let others: [CorpusSubject] = [
     CorpusSubject(
-      ClassifyTrain.self, port: "positive", outputs: [], emptyFault: "label"
+      ClassifyTrain.self, port: "positive", outputs: []
     ) {
       try $0.connect(
         "negative", file: DataStagesTests.texts("bad", 40).flatMap { try $0.line() })
     },
-    CorpusSubject(Classify.self, outputs: ["documents"]) {
-      try $0.connect("classifier", tree: classifier())
-    },
-    CorpusSubject(Mix.self, outputs: ["documents"]),
+    CorpusSubject(
+      Classify.self, outputs: ["documents"], emptyFault: "there are no documents to label"
+    ) { try $0.connect("classifier", tree: classifier.get()) },
+    CorpusSubject(Mix.self, outputs: ["documents"], emptyFault: "nothing to mix: documents"),
     CorpusSubject(
       Tokenize.self, ["validationShare": 0], outputs: [], emptyFault: "hold no text to tokenize",
       connectTokenizer),
