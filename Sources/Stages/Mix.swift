@@ -131,6 +131,9 @@ private final class MixRun {
     for port in ports {
       for input in context.inputs(port) { try gather(input, port) }
     }
+    guard pools.values.contains(where: { $0.amount > 0 }) else {
+      throw StageError("there is nothing to mix: \(ports.joined(separator: ", ")) hold no text")
+    }
     for pool in pools.values { try pool.finish() }
     let plan = try plan()
     let weights = try MixtureWeights(
