@@ -156,6 +156,9 @@ private final class RecordRun {
       guard held < conversations + preferences else {
         throw StageError("every record fell to validation; lower validationShare")
       }
+      guard held > 0 else {
+        throw StageError("no record fell to validation; raise validationShare")
+      }
       try heldOut.finish()
       context.score("validation", Score(Double(held)))
     }

@@ -77,18 +77,19 @@ final class Calibration {
         on: Compute(threads: threads))
     case .sampling:
       let tokens = min(64, key.written)
-      let prompt = min(256, max(1, key.sequence - key.written))
+      // As much of a prompt for each token as there really is.
+      let prompt = min(256, max(1, (key.sequence - key.written) * tokens / key.written))
       return try TrainingBenchmark.sampling(
         shape, prompts: max(4, 64 / key.group), promptLength: prompt, samples: key.group,
         tokens: tokens, threads: threads)
-        * Double(prompt + tokens) / Double(tokens)
+        * Double(key.sequence) / Double(key.written)
     }
   }
 
   private func configuration(_ key: Key) -> ModelConfiguration { configuration(key.model, key) }
 
   private func configuration(_ model: ModelShape, _ key: Key) -> ModelConfiguration {
-    return ModelConfiguration(
+    ModelConfiguration(
       vocabularySize: Int(model.vocabularySize ?? 1), hidden: Int(model.hidden),
       layers: Int(model.layers), heads: Int(model.heads),
       keyValueHeads: Int(model.keyValueHeads), headSize: Int(model.headSize),
