@@ -13,9 +13,8 @@ package enum Gate: Sendable {
         let g = gate.floats.base + row * gate.stride
         let u = up.floats.base + row * up.stride
         let q = y.floats.base + row * y.stride
-        switch self {
-        case .silu: gateRow(g, u, q, gate.columns, siluValue)
-        case .tanhGELU: gateRow(g, u, q, gate.columns, tanhGELUValue)
+        eachLanes(0..<gate.columns) { i, n in
+          store(value(load(g + i, n)) * load(u + i, n), q + i, n)
         }
       }
     }
@@ -35,9 +34,12 @@ package enum Gate: Sendable {
         let u = up.floats.base + row * up.stride
         let dg = gateGradient.floats.base + row * gateGradient.stride
         let du = upGradient.floats.base + row * upGradient.stride
-        switch self {
-        case .silu: gateRowBackward(d, g, u, dg, du, gate.columns, siluSlope)
-        case .tanhGELU: gateRowBackward(d, g, u, dg, du, gate.columns, tanhGELUSlope)
+        eachLanes(0..<gate.columns) { i, n in
+          let slope = load(d + i, n)
+          let factor = load(u + i, n)
+          let (value, derivative) = valueAndDerivative(load(g + i, n))
+          store(slope * factor * derivative, dg + i, n)
+          store(slope * value, du + i, n)
         }
       }
     }
@@ -48,55 +50,33 @@ package enum Gate: Sendable {
       a.rows == b.rows && a.rows == c.rows && a.columns == b.columns && a.columns == c.columns,
       "gate of shapes that do not fit")
   }
-}
 
-// The loops are compiled apart for each function: one that chooses within calls it for every eight.
-
-@inline(__always)
-private func gateRow(
-  _ gate: Pointer, _ up: Pointer, _ y: Pointer, _ count: Int, _ value: (Lanes) -> Lanes
-) {
-  eachLanes(0..<count) { i, n in store(value(load(gate + i, n)) * load(up + i, n), y + i, n) }
-}
-
-@inline(__always)
-private func gateRowBackward(
-  _ dy: Pointer, _ gate: Pointer, _ up: Pointer, _ gateGradient: Pointer, _ upGradient: Pointer,
-  _ count: Int, _ valueAndDerivative: (Lanes) -> (Lanes, Lanes)
-) {
-  eachLanes(0..<count) { i, n in
-    let slope = load(dy + i, n)
-    let factor = load(up + i, n)
-    let (value, derivative) = valueAndDerivative(load(gate + i, n))
-    store(slope * factor * derivative, gateGradient + i, n)
-    store(slope * value, upGradient + i, n)
+  @inline(__always)
+  private func value(_ x: Lanes) -> Lanes {
+    switch self {
+    case .silu: x * laneSigmoid(x)
+    case .tanhGELU: 0.5 * x * (1 + laneTanh(Self.inner(x)))
+    }
   }
-}
 
-@inline(__always)
-private func siluValue(_ x: Lanes) -> Lanes { x * laneSigmoid(x) }
+  @inline(__always)
+  private func valueAndDerivative(_ x: Lanes) -> (Lanes, Lanes) {
+    switch self {
+    case .silu:
+      let s = laneSigmoid(x)
+      let value = x * s
+      return (value, s + value * (1 - s))
+    case .tanhGELU:
+      let t = laneTanh(Self.inner(x))
+      let half = 0.5 * (1 + t)
+      let slope = fma(x * x, 0.7978845608 * 3 * 0.044715, 0.7978845608)
+      return (x * half, half + 0.5 * x * (1 - t * t) * slope)
+    }
+  }
 
-/// The value and its derivative.
-@inline(__always)
-private func siluSlope(_ x: Lanes) -> (Lanes, Lanes) {
-  let s = laneSigmoid(x)
-  let value = x * s
-  return (value, s + value * (1 - s))
-}
-
-@inline(__always)
-private func tanhGELUValue(_ x: Lanes) -> Lanes { 0.5 * x * (1 + laneTanh(tanhGELUInner(x))) }
-
-@inline(__always)
-private func tanhGELUSlope(_ x: Lanes) -> (Lanes, Lanes) {
-  let t = laneTanh(tanhGELUInner(x))
-  let half = 0.5 * (1 + t)
-  let slope = fma(x * x, 0.7978845608 * 3 * 0.044715, 0.7978845608)
-  return (x * half, half + 0.5 * x * (1 - t * t) * slope)
-}
-
-/// √(2/π) · (x + 0.044715 x³)
-@inline(__always)
-private func tanhGELUInner(_ x: Lanes) -> Lanes {
-  x * fma(x * x, 0.7978845608 * 0.044715, 0.7978845608)
+  /// √(2/π) · (x + 0.044715 x³)
+  @inline(__always)
+  private static func inner(_ x: Lanes) -> Lanes {
+    x * fma(x * x, 0.7978845608 * 0.044715, 0.7978845608)
+  }
 }
