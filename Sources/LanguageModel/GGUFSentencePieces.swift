@@ -1,4 +1,5 @@
 import ContentStore
+import Text
 
 // A SentencePiece BPE model in GGUF (`tokenizer.ggml.model` = "llama"): tokens with scores and kinds,
 // without merges. llama.cpp and transformers (`GGUFLlamaConverter`) read it as Llama 2's: a space before
@@ -45,9 +46,9 @@ extension GGUF {
   }
 
   private func check(_ tokens: [String], _ kinds: [TokenKind]) throws(CheckpointError) {
-    var seen: Set<[UInt8]> = []
-    for (token, kind) in zip(tokens, kinds) {
-      guard !token.isEmpty, seen.insert(Array(token.utf8)).inserted else {
+    var ids: [[UInt8]: Int] = [:]
+    for (id, (token, kind)) in zip(tokens, kinds).enumerated() {
+      guard !token.isEmpty, ids.updateValue(id, forKey: Array(token.utf8)) == nil else {
         throw CheckpointError("\(file) has the token \"\(token)\" twice, or an empty one")
       }
       if kind == .userDefined, token.unicodeScalars.contains("▁") {
@@ -56,9 +57,9 @@ extension GGUF {
             + "tokenizer.json cuts before spaces are marked")
       }
     }
-    for byte in 0..<256 {
-      let spelling = SentencePieceFile.spelling(ofByte: byte)
-      guard let id = tokens.firstIndex(of: spelling), kinds[id] == .byte else {
+    for byte in UInt8.min...UInt8.max {
+      let spelling = CharacterAlphabet.spelling(byte)
+      guard let id = ids[Array(spelling.utf8)], kinds[id] == .byte else {
         throw CheckpointError("\(file) has a tokenizer without the byte token \(spelling)")
       }
     }

@@ -17,11 +17,6 @@ struct SentencePieceFile {
   var before: Int?
   var after: Int?
 
-  /// `<0x0A>` for the byte 10.
-  static func spelling(ofByte byte: Int) -> String {
-    "<0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) + ">"
-  }
-
   /// The `tokenizer.json` in canonical form. Tokens may be canonically equivalent (é and e with U+0301),
   /// which are one key to a dictionary of Swift; so the vocabulary is written apart.
   func bytes() throws(JSONError) -> [UInt8] {

@@ -1,4 +1,5 @@
 import ContentStore
+import Text
 
 extension SentencePieces {
   /// `tokenizer.json` and `tokenizer_config.json`.
@@ -26,10 +27,9 @@ extension SentencePieces {
       guard let text = String(validating: piece, as: UTF8.self), !text.isEmpty else {
         throw CheckpointError("the tokenizer's token \(id) is empty or not valid UTF-8")
       }
-      if id < 259, text != SentencePieceFile.spelling(ofByte: id - 3) {
+      if id < 259, case let byte = CharacterAlphabet.spelling(UInt8(id - 3)), text != byte {
         throw CheckpointError(
-          "the tokenizer's token \(id) is \"\(text)\" instead of the byte "
-            + SentencePieceFile.spelling(ofByte: id - 3))
+          "the tokenizer's token \(id) is \"\(text)\" instead of the byte \(byte)")
       }
       spellings.append(String(text.unicodeScalars.map { $0 == " " ? "▁" : Character($0) }))
     }

@@ -93,12 +93,9 @@ package enum Adapt: Stage {
     guard var estimate = Pretrain.estimate(parameters.training, inputs: inputs),
       let model = estimate.model
     else { return nil }
-    if parameters.teaching?.targets == .full, let teacher = inputs.model("teacher") {
-      for index in estimate.work.indices { estimate.work[index].teacher = teacher }
-      estimate = Estimates.adding([], to: estimate) ?? estimate
-    }
     estimate.memoryBytes = (estimate.memoryBytes ?? 0) - 16 * model.parameters
-    return estimate
+    guard let teaching = parameters.teaching else { return estimate }
+    return Estimates.taught(estimate, by: inputs.model("teacher"), targets: teaching.targets)
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {

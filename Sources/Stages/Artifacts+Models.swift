@@ -2,6 +2,7 @@ import ContentStore
 import Corpus
 import LanguageModel
 import Pipeline
+import Text
 import Training
 
 extension InputArtifact {
@@ -38,6 +39,19 @@ extension InputArtifact {
 }
 
 extension Checkpoint {
+  /// What `tokenizer_config.json` says, with the chat template, which may also lie in a file of its own; nil
+  /// without either.
+  func tokenizerConfiguration() throws -> TokenizerConfiguration? {
+    let configuration = try tokenizerFiles["tokenizer_config.json"].map {
+      (bytes) throws(TextError) in try TokenizerConfiguration(json: bytes)
+    }
+    guard let template = tokenizerFiles["chat_template.jinja"] else { return configuration }
+    var merged =
+      configuration ?? TokenizerConfiguration(beginToken: nil, endToken: nil, padToken: nil)
+    merged.chatTemplate = String(decoding: template, as: UTF8.self)
+    return merged
+  }
+
   /// Writes the model folder as an output.
   func write(to output: any OutputTree) throws {
     for (path, bytes) in try files().sorted(by: { $0.key < $1.key }) {

@@ -53,20 +53,9 @@ package enum Distill: Stage {
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
-    let own = Pretrain.estimate(parameters.training, inputs: inputs)
-    guard !parameters.stored, let teacher = inputs.model("teacher"), var estimate = own else {
-      return own
-    }
-    // The teacher's parameters and their prepared forms are held, and no moments.
-    estimate.memoryBytes = (estimate.memoryBytes ?? 0) + 16 * teacher.parameters
-    guard parameters.teaching.targets == .full else {
-      let read = estimate.work.map {
-        ModelWork(.scoring, teacher, tokens: $0.tokens, sequence: $0.sequence)
-      }
-      return Estimates.adding(read, to: estimate)
-    }
-    for index in estimate.work.indices { estimate.work[index].teacher = teacher }
-    return Estimates.adding([], to: estimate)
+    Estimates.taught(
+      Pretrain.estimate(parameters.training, inputs: inputs),
+      by: parameters.stored ? nil : inputs.model("teacher"), targets: parameters.teaching.targets)
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {

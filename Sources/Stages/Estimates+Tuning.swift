@@ -1,4 +1,5 @@
 import Evaluation
+import LanguageModel
 package import Pipeline
 
 // Ops that tune on records, or write responses to prompts. Where the stages upstream say how much data there is, and
@@ -76,7 +77,7 @@ extension TuningParameters {
   /// Training with `sequences` of the data's mean length for an item, or at most as long as they may be.
   fileprivate func training(
     _ model: ModelShape?, _ counts: TokenCounts?, items: Double, sequences: Double,
-    length: Int? = nil, beside: [ModelShape?] = [], teacher: ModelShape? = nil
+    length: Int? = nil, beside: [ModelShape?] = []
   ) -> Estimate? {
     guard let counts, items > 0 else {
       let most = length ?? maximumLength
@@ -85,13 +86,12 @@ extension TuningParameters {
       }
       return Estimates.training(
         model, tokens: tokens, sequence: most ?? 1024,
-        batchTokens: sequences * Double(batch) * Double(most ?? 1024), beside: beside,
-        teacher: teacher)
+        batchTokens: sequences * Double(batch) * Double(most ?? 1024), beside: beside)
     }
     let perStep = sequences * Double(batch) * counts.whole
     return Estimates.training(
       model, tokens: updates(items) * perStep, sequence: Int(counts.whole.rounded(.up)),
-      batchTokens: perStep, teacher: teacher)
+      batchTokens: perStep)
   }
 }
 
@@ -108,14 +108,15 @@ extension FineTune {
     _ parameters: Parameters, inputs: [String: [Estimate]]
   ) -> Estimate? {
     let (tuning, model) = (parameters.tuning, inputs.model("checkpoint"))
-    let teacher = inputs["teacher"] == nil ? nil : inputs.model("teacher")
+    let teacher = inputs.model("teacher")
     let counts = model.flatMap { model in
       inputs.data("records").map { TokenCounts($0, model, limit: tuning.maximumLength) }
     }
     let isPacked = parameters.packedLength != nil
-    let estimate = tuning.training(
-      model, isPacked ? nil : counts, items: counts?.amount.items ?? 0, sequences: 1,
-      length: parameters.packedLength, teacher: teacher)
+    let estimate = Estimates.taught(
+      tuning.training(
+        model, isPacked ? nil : counts, items: counts?.amount.items ?? 0, sequences: 1,
+        length: parameters.packedLength), by: teacher, targets: .full)
     guard let model, let counts, !isPacked else { return estimate }
     var more: [ModelWork] = []
     let steps = tuning.updates(counts.amount.items)

@@ -28,35 +28,29 @@ enum Estimates {
   ///   - tokens: all that go through the model, every epoch and both sides of a pair counted.
   ///   - sequence: the length of a row, tokens.
   ///   - beside: frozen models that see the same tokens: a reference, a reward model.
-  ///   - teacher: one whose whole distribution is learned.
   ///   - kept: checkpoints that are written, averages and snapshots counted.
   static func training(
     _ model: ModelShape?, tokens: Double?, sequence: Int, batchTokens: Double? = nil,
-    beside frozen: [ModelShape?] = [], teacher: ModelShape? = nil, kept: Double = 1
+    beside frozen: [ModelShape?] = [], kept: Double = 1
   ) -> Estimate? {
     let stretches = tokens.map {
       [Stretch(tokens: $0, sequence: sequence, batchTokens: batchTokens)]
     }
-    return training(
-      model, stretches: stretches ?? [], beside: frozen, teacher: teacher, kept: kept)
+    return training(model, stretches: stretches ?? [], beside: frozen, kept: kept)
   }
 
   /// The same over phases of different lengths.
   static func training(
     _ model: ModelShape?, stretches: [Stretch], beside frozen: [ModelShape?] = [],
-    teacher: ModelShape? = nil, kept: Double = 1
+    kept: Double = 1
   ) -> Estimate? {
     guard let model else { return nil }
     let frozen = frozen.compactMap(\.self)
-    var work = stretches.map { stretch in
-      var work = passes(.training, model, stretch)
-      work.teacher = teacher
-      return work
-    }
+    var work = stretches.map { passes(.training, model, $0) }
     for other in frozen { work += stretches.map { passes(.scoring, other, $0) } }
     // Parameters, gradients and two moments in 32 bits, and the parameters and moments once more while a
     // state is written; frozen models' parameters.
-    let frozenBytes = (frozen + (teacher.map { [$0] } ?? [])).reduce(0) { $0 + 4 * $1.parameters }
+    let frozenBytes = frozen.reduce(0) { $0 + 4 * $1.parameters }
     var estimate = summary(model, work)
     estimate.memoryBytes = 28 * model.parameters + frozenBytes + Self.activations
     estimate.storageBytes = 4 * model.parameters * kept
@@ -142,6 +136,26 @@ enum Estimates {
     (estimate.flops, estimate.attentionFlops) = (whole.flops, whole.attentionFlops)
     (estimate.tokens, estimate.formula) = (whole.tokens, whole.formula)
     return estimate
+  }
+
+  /// The same training, learning what a teacher predicts of its tokens.
+  /// - Parameter targets: its whole distributions are part of the training's own work; of its first choices
+  ///   only a forward pass is needed.
+  static func taught(
+    _ estimate: Estimate?, by teacher: ModelShape?, targets: TeacherTargets
+  ) -> Estimate? {
+    guard var estimate, let teacher else { return estimate }
+    // Its parameters and their prepared forms are held, and no moments.
+    estimate.memoryBytes = (estimate.memoryBytes ?? 0) + 16 * teacher.parameters
+    var read: [ModelWork] = []
+    switch targets {
+    case .full: for index in estimate.work.indices { estimate.work[index].teacher = teacher }
+    case .firstChoice:
+      read = estimate.work.map {
+        ModelWork(.scoring, teacher, tokens: $0.tokens, sequence: $0.sequence)
+      }
+    }
+    return adding(read, to: estimate)
   }
 
   private static func reading(

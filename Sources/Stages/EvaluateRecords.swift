@@ -25,7 +25,7 @@ struct EvaluateRecords {
 
   private func codec() throws -> ChatCodec {
     try ChatCodec(
-      run.context.input("checkpoint").checkpoint(), template: "",
+      Checkpoint(run.subject.model, tokenizerFiles: run.subject.tokenizerFiles), template: "",
       maximumLength: run.parameters.maximumLength)
   }
 

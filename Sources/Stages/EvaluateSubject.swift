@@ -9,6 +9,7 @@ import Text
 struct EvaluateSubject {
   let model: Transformer
   let tokenizer: CheckpointTokenizer
+  let tokenizerFiles: [String: [UInt8]]
   let encoder: RequestEncoder
   /// Nil when the checkpoint has no template.
   let chat: ChatTemplate?
@@ -25,6 +26,7 @@ struct EvaluateSubject {
     let scorer = Scorer(
       model, on: compute, window: maximumLength, passRows: context.batchHint(compute))
     (tokenizer, chat) = try Self.texts(checkpoint)
+    tokenizerFiles = checkpoint.tokenizerFiles
     self.scorer = scorer
     encoder = RequestEncoder(tokenizer: tokenizer, maximumLength: scorer.window)
     generator = TextGenerator(model, tokenizer, encoder: encoder, threads: context.threads)
@@ -48,21 +50,13 @@ struct EvaluateSubject {
     guard let bytes = checkpoint.tokenizerFiles["tokenizer.json"] else {
       throw StageError("the checkpoint has no tokenizer.json; add its tokenizer to the folder")
     }
-    let file = checkpoint.tokenizerFiles["tokenizer_config.json"]
-    let json = try file.map { try JSON(parsing: $0) }
-    var configuration = try file.map { try TokenizerConfiguration(json: $0) }
-    if let template = checkpoint.tokenizerFiles["chat_template.jinja"] {
-      configuration =
-        configuration
-        ?? TokenizerConfiguration(beginToken: nil, endToken: nil, padToken: nil)
-      configuration?.chatTemplate = String(decoding: template, as: UTF8.self)
-    }
+    let json = try checkpoint.tokenizerFiles["tokenizer_config.json"].map { try JSON(parsing: $0) }
     let model = checkpoint.model.configuration
     let tokenizer = try Tokenizer(json: bytes)
     let requests = CheckpointTokenizer(
       tokenizer, prefixToken: model.beginToken ?? model.endTokens.first,
       addsPrefix: json?["add_bos_token"]?.boolValue ?? !tokenizer.prefixTokens.isEmpty)
-    return (requests, try configuration.flatMap { try ChatTemplate($0) })
+    return (requests, try checkpoint.tokenizerConfiguration().flatMap { try ChatTemplate($0) })
   }
 
   /// The template for a chat. Throws when there is none.

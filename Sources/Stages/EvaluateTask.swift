@@ -93,9 +93,7 @@ struct EvaluateTask: Sendable {
       "clean", default: TextCleaning.none,
       "What is done to the prompt and the choices: wikihow as lm-evaluation-harness does to "
         + "HellaSwag's.")
-    if reader.isListing || kind == .instructions || kind == .reward || kind == .perplexity
-      || kind == .retrieval || kind == .conversations || kind == .preferences
-    {
+    if reader.isListing || kind != .choices && kind != .answer {
       return (prompt.flatMap(Self.plain), "prompt")
     }
     if kind == .answer {

@@ -49,7 +49,7 @@ final class VerifierProgram {
 }
 
 /// What one run of a program sees of its stage: its files and a folder of its own.
-private final class ProgramContext: StageContext {
+private final class ProgramContext: SilentContext {
   private let outer: any StageContext
   let scratchFolder: String
 
@@ -67,12 +67,5 @@ private final class ProgramContext: StageContext {
   var inputPorts: [String] { [] }
   func makeFile(_ port: String) throws -> any OutputFile { try outer.makeFile(port) }
   func makeTree(_ port: String) throws -> any OutputTree { try outer.makeTree(port) }
-  func score(_ name: String, _ score: Score) {}
-  func metric(_ series: String, step: Int, _ value: Double) {}
-  func progress(_ progress: Progress) {}
-  func log(_ line: String) {}
-  func saveSnapshot(step: Int, _ bytes: [UInt8]) throws {}
-  func latestSnapshot() throws -> (step: Int, bytes: [UInt8])? { nil }
-  var isSnapshotDue: Bool { false }
   func checkCancellation() throws { try outer.checkCancellation() }
 }

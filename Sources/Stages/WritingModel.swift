@@ -39,13 +39,8 @@ struct WritingModel: Sendable {
 
   /// By the checkpoint's own chat template. Throws when it has none.
   private static func codec(_ checkpoint: Checkpoint) throws -> ChatCodec {
-    let files = checkpoint.tokenizerFiles
-    let template =
-      try files["chat_template.jinja"].map { String(decoding: $0, as: UTF8.self) }
-      ?? files["tokenizer_config.json"].flatMap { (bytes) throws(TextError) in
-        try TokenizerConfiguration(json: bytes).chatTemplate
-      }
-    guard let template, !template.isEmpty else {
+    guard let template = try checkpoint.tokenizerConfiguration()?.chatTemplate, !template.isEmpty
+    else {
       throw StageError(
         "chat is true, but the checkpoint has no chat template (chat_template in "
           + "tokenizer_config.json, or chat_template.jinja); set chat: false")

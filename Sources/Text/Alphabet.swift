@@ -18,7 +18,7 @@ enum Alphabet: Sendable {
 
 /// Tokens of single characters; one without a token becomes its UTF-8 bytes (`<0x0A>`), failing that
 /// the unknown token (`merge_word` of `tokenizers`).
-struct CharacterAlphabet: Sendable {
+package struct CharacterAlphabet: Sendable {
   private let vocabulary: VocabularyTable
   /// By byte; empty when some byte has none or there is no falling back.
   private let byteTokens: [Int32?]
@@ -38,7 +38,7 @@ struct CharacterAlphabet: Sendable {
   }
 
   /// `<0x0A>` for the byte 10.
-  static func spelling(_ byte: UInt8) -> String {
+  package static func spelling(_ byte: UInt8) -> String {
     "<0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) + ">"
   }
 

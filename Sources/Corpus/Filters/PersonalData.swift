@@ -1,6 +1,6 @@
 /// Looks for personal data by its form: e-mail addresses, telephone numbers, IP addresses, payment cards,
-/// bank accounts and US social security numbers. A form is no proof: numbers that only look like these are found too, and what has
-/// no form (names, street addresses) is not.
+/// bank accounts and US social security numbers. A form is no proof: numbers that only look like these
+/// are found too, and what has no form (names, street addresses) is not.
 package struct PersonalData: DocumentRule {
   package static let name = "personal-data"
 

@@ -144,24 +144,17 @@ private struct OneBatch: BatchSource {
 }
 
 /// A stage without inputs and outputs.
-private final class BenchmarkContext: StageContext {
+private final class BenchmarkContext: SilentContext {
   let seed: UInt64 = 1
   let numerics = "portable"
   let threads = 1
   let scratchFolder = ""
   let inputPorts: [String] = []
-  let isSnapshotDue = false
   private let refusal = StageError("a benchmark has no inputs and outputs")
 
   func input(_ port: String) throws -> InputArtifact { throw refusal }
   func inputs(_ port: String) -> [InputArtifact] { [] }
   func makeFile(_ port: String) throws -> any OutputFile { throw refusal }
   func makeTree(_ port: String) throws -> any OutputTree { throw refusal }
-  func score(_ name: String, _ score: Score) {}
-  func metric(_ series: String, step: Int, _ value: Double) {}
-  func progress(_ progress: Progress) {}
-  func log(_ line: String) {}
-  func saveSnapshot(step: Int, _ bytes: [UInt8]) throws {}
-  func latestSnapshot() throws -> (step: Int, bytes: [UInt8])? { nil }
   func checkCancellation() throws {}
 }
