@@ -52,6 +52,17 @@ extension Checkpoint {
     return merged
   }
 
+  /// Moves a chat template out of a file of its own, where transformers 5 writes it, into `tokenizer_config.json`:
+  /// later stages read and write it there. Without that file, which says more than the template, all stays.
+  mutating func foldChatTemplate() throws {
+    guard tokenizerFiles["chat_template.jinja"] != nil,
+      tokenizerFiles["tokenizer_config.json"] != nil,
+      let configuration = try tokenizerConfiguration()
+    else { return }
+    tokenizerFiles["tokenizer_config.json"] = configuration.json()
+    tokenizerFiles["chat_template.jinja"] = nil
+  }
+
   /// Writes the model folder as an output.
   func write(to output: any OutputTree) throws {
     for (path, bytes) in try files().sorted(by: { $0.key < $1.key }) {

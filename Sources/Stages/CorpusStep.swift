@@ -72,16 +72,23 @@ struct CorpusOutcome: Sendable {
       document, keptCharacters: removal == nil ? characters : nil, removal: removal,
       counts: counts, isBad: isBad)
     if let removal {
-      var metadata = document.metadata.objectValue ?? [:]
-      metadata["removed"] = .object(
-        note.merging(
-          ["rule": .string(removal.rule), "reason": .string(removal.reason)]) { $1 })
       var gone = document
-      gone.metadata = .object(metadata)
+      gone.metadata = document.metadata.marked(removal, note: note)
       removed = try gone.line()
     } else {
       for document in kept { self.kept += try document.line() }
     }
+  }
+}
+
+extension JSON {
+  /// Metadata with why their document or record was removed.
+  /// - Parameter note: members beside rule and reason.
+  func marked(_ removal: Removal, note: [String: JSON] = [:]) -> JSON {
+    var metadata = objectValue ?? [:]
+    metadata["removed"] = .object(
+      note.merging(["rule": .string(removal.rule), "reason": .string(removal.reason)]) { $1 })
+    return .object(metadata)
   }
 }
 

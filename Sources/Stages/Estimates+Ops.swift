@@ -37,6 +37,16 @@ extension Extend {
   }
 }
 
+extension FilterRecords {
+  /// How many stay is not known before: as if all did.
+  package static func estimate(
+    _ parameters: Parameters, inputs: [String: [Estimate]]
+  ) -> Estimate? {
+    let amounts = (inputs["records"] ?? []).compactMap(\.data)
+    return DataAmount(joining: amounts).map { Estimate(outputs: ["kept": $0]) }
+  }
+}
+
 extension MixRecords {
   package static func estimate(
     _ parameters: Parameters, inputs: [String: [Estimate]]

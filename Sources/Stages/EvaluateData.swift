@@ -47,7 +47,8 @@ struct EvaluateData: Sendable {
       "subject", default: "",
       "The member of a record that names its subject; empty for the files' names.")
     limit = try reader.optionalInteger(
-      "limit", in: 1...(1 << 40), unit: "questions", "The most of each subject.")
+      "limit", in: 1...(1 << 40), unit: "questions",
+      "The most of each subject, or the most documents.")
   }
 
   /// The input artifact. Throws when nothing is connected.

@@ -28,7 +28,9 @@ final class EvaluateRun {
     case .answer: try answer(task, named: name)
     case .instructions: try instruct(task, named: name)
     case .reward: try EvaluateReward(self, task, name).carryOut()
-    case .perplexity: try measure(task.data.artifact(name, context).port, named: name)
+    case .perplexity:
+      let port = try task.data.artifact(name, context).port
+      try measure(port, named: name, limit: task.data.limit)
     case .conversations: try EvaluateRecords(self, task, name).measureConversations()
     case .preferences: try EvaluateRecords(self, task, name).comparePreferences()
     case .retrieval: try retrieve(task, named: name)

@@ -7,19 +7,28 @@ import Pipeline
 // Perplexity, and what reads documents.
 extension EvaluateRun {
   /// The perplexities of the documents on an input, some at a time.
-  /// - Parameter isTask: whether the outcomes say which task they are of.
-  func measure(_ port: String, named name: String, isTask: Bool = true) throws {
+  /// - Parameters:
+  ///   - limit: how many documents are measured at most, the first ones.
+  ///   - isTask: whether the outcomes say which task they are of.
+  func measure(
+    _ port: String, named name: String, limit: Int? = nil, isTask: Bool = true
+  ) throws {
     guard let input = context.inputs(port).first else {
       throw StageError("nothing is connected to the input \"\(port)\"")
     }
     let scoring = DocumentScoring(encoder: subject.encoder)
     var outcomes: [DocumentOutcome] = []
+    var left = limit ?? .max
     try Self.documents(input, port) { batch, position, size in
-      outcomes += try scoring.outcomes(of: batch, by: subject.scorer) { _ in
+      guard left > 0 else { return false }
+      let wanted = batch.prefix(left)
+      left -= wanted.count
+      outcomes += try scoring.outcomes(of: Array(wanted), by: subject.scorer) { _ in
         try context.checkCancellation()
       }
       context.progress(
         Progress(done: Double(position), total: Double(size), unit: "bytes", note: name))
+      return true
     }
     for outcome in outcomes {
       var json = outcome.json.objectValue ?? [:]
@@ -38,22 +47,27 @@ extension EvaluateRun {
   func texts(_ data: EvaluateData, _ name: String) throws -> [(id: String, text: String)] {
     let (port, input) = try data.artifact(name, context)
     var texts: [(id: String, text: String)] = []
-    try Self.documents(input, port) { batch, _, _ in texts += batch }
+    try Self.documents(input, port) { batch, _, _ in
+      texts += batch
+      return true
+    }
     return data.limit.map { Array(texts.prefix($0)) } ?? texts
   }
 
   /// Documents from a documents artifact; or from files, whose lines are records with a `text`, or which
   /// are texts.
+  /// - Parameter body: whether there is to be more.
   private static func documents(
     _ input: InputArtifact, _ port: String,
-    _ body: ([(id: String, text: String)], _ position: Int, _ size: Int) throws -> Void
+    _ body: ([(id: String, text: String)], _ position: Int, _ size: Int) throws -> Bool
   ) throws {
     guard input.artifact.kind == .tree else {
       let reader = try input.documents(named: port)
       while true {
         let batch = try reader.nextBatch(bytes: batchBytes)
         if batch.isEmpty { return }
-        try body(batch.map { ($0.id, $0.text) }, reader.position, reader.size)
+        let wantsMore = try body(batch.map { ($0.id, $0.text) }, reader.position, reader.size)
+        if !wantsMore { return }
       }
     }
     let paths = try input.tree().entries.keys.sorted()
@@ -62,7 +76,7 @@ extension EvaluateRun {
       let isRecords = path.hasSuffix(".jsonl") || path.hasSuffix(".json")
       let texts =
         isRecords ? try self.records(bytes, path) : [(path, String(decoding: bytes, as: UTF8.self))]
-      try body(texts, index + 1, paths.count)
+      guard try body(texts, index + 1, paths.count) else { return }
     }
   }
 

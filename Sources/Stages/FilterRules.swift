@@ -283,22 +283,12 @@ extension LanguageRule {
 
 extension PersonalData {
   fileprivate init(from reader: inout ParameterReader) throws(ParameterError) {
-    let names = try reader.strings(
-      "kinds", default: Kind.usual.map(\.rawValue),
+    let kinds = try reader.choices(
+      "kinds", default: Kind.usual,
       "personal-data: what is looked for: email, card, iban, ip, phone, and ssn (US social security "
         + "numbers).")
-    var kinds: Set<Kind> = []
-    for name in names {
-      guard let kind = Kind(rawValue: name) else {
-        throw ParameterError(
-          path: "rules.kinds",
-          message: "there is no kind \"\(name)\""
-            + didYouMean(name, among: Kind.allCases.map(\.rawValue)))
-      }
-      kinds.insert(kind)
-    }
     self.init(
-      kinds: kinds,
+      kinds: Set(kinds),
       action: try reader.choice(
         "action", default: .mask,
         "personal-data: finds are counted and kept, masked by [EMAIL] and the like, or drop the "

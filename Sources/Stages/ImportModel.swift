@@ -17,7 +17,7 @@ package enum ImportModel: Stage {
   }
 
   package static let op = "import-model"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary = "Take in a model: a Hugging Face folder, GGUF or llama2.c's format."
 
   package static func ports(_ parameters: Parameters?) -> Ports {
@@ -86,7 +86,9 @@ struct ModelFiles {
 
   private func huggingFace(in folder: String) throws -> ImportedModel {
     let inside = paths.filter { $0.hasPrefix(folder) }.map { String($0.dropFirst(folder.count)) }
-    return ImportedModel(try Checkpoint(paths: inside) { try read(folder + $0) })
+    var checkpoint = try Checkpoint(paths: inside) { try read(folder + $0) }
+    try checkpoint.foldChatTemplate()
+    return ImportedModel(checkpoint)
   }
 
   // MARK: llama2.c

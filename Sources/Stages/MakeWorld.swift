@@ -56,7 +56,8 @@ package enum MakeWorld: Stage {
       sizes.tasks = try reader.choices(
         "tasks", default: sizes.tasks,
         "What instructions, preferences and prompts ask for: sorts of tasks, as often among them as "
-          + "they are among all.")
+          + "they are among all; tool, where it is named, in one of eight. Its turns have the role tool, "
+          + "which the template gemma refuses.")
       sizes.instructions = try reader.integer(
         "instructions", default: sizes.instructions, in: many, unit: "conversations",
         "Conversations to tune on; a fifth as many are held out.")
@@ -79,7 +80,7 @@ package enum MakeWorld: Stage {
   }
 
   package static let op = "world"
-  package static let revision = 3
+  package static let revision = 5
   package static let summary =
     "Make a synthetic world: texts of many sorts to learn from, and tests on it."
   package static let usesSeed = true
@@ -123,7 +124,7 @@ package enum MakeWorld: Stage {
     case .math: "Arithmetic and word problems with worked answers."
     case .languages: "The same facts in Spanish, German, French and Italian."
     case .long: "Long documents with questions about facts far away in them."
-    case .instructions: "Conversations (messages) of nine tasks, some answered badly."
+    case .instructions: "Conversations (messages) of several tasks, some answered badly."
     case .instructionsTest: "Conversations on the other half of the entities, all answered well."
     case .preferences: "Pairs (prompt, chosen, rejected, edited) from a noisy annotator."
     case .preferencesTest: "Pairs on the other half, judged without noise."

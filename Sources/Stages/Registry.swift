@@ -33,6 +33,7 @@ extension StageRegistry {
     Classify.self,
     Mix.self,
     MixSearch.self,
+    FilterRecords.self,
     MixRecords.self,
     Extend.self,
     Synthesize.self,

@@ -88,6 +88,37 @@ struct WorldTuningTests {
     }
   }
 
+  @Test func `tools are called before they answer, and both turns are graded`() throws {
+    var sizes = WorldSizes()
+    (sizes.entities, sizes.phrasings, sizes.kinds) = (World.smallest, 1, World.fewestKinds)
+    (sizes.prompts, sizes.tasks) = (100, [.tool])
+    let world = World(sizes, seed: 3)
+    let reward = World.HiddenReward(world)
+    var lengths: Set<Int> = []
+    for record in try records(world, .prompts) {
+      let messages = try #require(record["prompt"]?.arrayValue)
+      let roles = messages.compactMap { $0["role"]?.stringValue }
+      #expect(roles == Array(["user", "assistant", "tool"].prefix(roles.count)))
+      lengths.insert(roles.count)
+      let turns = try contents(record["prompt"])
+      let ideal = try #require(record["metadata"]?["ideal"]?.stringValue)
+      #expect(try check(record).passes(ideal))
+      #expect(reward.grades(turns: turns, response: ideal)?.reward == 1)
+      for wrong in ["7", "\(ideal)0", "The answer is 123456."] {
+        #expect(try !check(record).passes(wrong))
+        #expect(try #require(reward.grades(turns: turns, response: wrong)).reward < 1)
+      }
+    }
+    #expect(lengths == [1, 3])
+    for record in try records(world, .instructions) {
+      let messages = try #require(record["messages"]?.arrayValue)
+      guard messages.count == 4 else { continue }
+      let answer = try #require(record["metadata"]?["checker"]?["answer"])
+      #expect(messages[2]["role"] == "tool" && messages[2]["content"] == answer)
+      #expect(messages[3]["role"] == "assistant")
+    }
+  }
+
   @Test func `held-out pairs are right, and an annotator's errors grow with the noise`() throws {
     func mistakes(_ noise: Int, _ part: WorldPart) throws -> Double {
       var sizes = WorldSizes()

@@ -88,6 +88,12 @@ struct EvaluateTests {
     #expect((200...400).contains(perplexity))
   }
 
+  @Test func `a task on documents measures no more of them than its limit`() throws {
+    let tasks: JSON = ["prose": ["kind": "perplexity", "limit": 7]]
+    let context = try evaluate(["tasks": tasks], questions: false, documents: true)
+    #expect(try outcomes(context).compactMap(DocumentOutcome.init(json:)).count == 7)
+  }
+
   @Test func `prompts that were cut are counted, and the name leads the scores`() throws {
     let context = try evaluate(["maxLength": 20, "name": "quiz", "subjects": ["geography"]])
     let scores = context.scores

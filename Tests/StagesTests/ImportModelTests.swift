@@ -58,6 +58,17 @@ import Text
     #expect(context.scores["parameters"]?.value == Double(parameters))
   }
 
+  @Test func `a chat template in a file of its own goes to the tokenizer's configuration`() throws {
+    var files = try folder()
+    files["tokenizer_config.json"] = Array(#"{"chat_template": "old", "bos_token": "<s>"}"#.utf8)
+    files["chat_template.jinja"] = Array("{{ messages[0].content }}".utf8)
+    let context = try imported(files)
+    let configuration = try JSON(parsing: context.output("checkpoint", "tokenizer_config.json"))
+    #expect(configuration["chat_template"] == "{{ messages[0].content }}")
+    #expect(configuration["bos_token"] == "<s>")
+    #expect(try !context.outputPaths("checkpoint").contains("chat_template.jinja"))
+  }
+
   @Test func `files that are no model, or several, are refused with their names`() throws {
     let files = try folder()
     #expect(fault(["a.txt": [1], "b.txt": [2]]).contains("no config.json, no .gguf and no .bin"))

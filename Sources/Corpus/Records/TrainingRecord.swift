@@ -108,6 +108,28 @@ package struct TrainingRecord: Hashable, Sendable {
     }
   }
 
+  /// Puts other texts in place of what the assistant says: in conversations, and in all continuations of
+  /// preferences.
+  package mutating func mapResponses(_ change: (String) -> String) {
+    func map(_ messages: [ChatMessage]) -> [ChatMessage] {
+      messages.map { message in
+        guard message.role == "assistant" else { return message }
+        var message = message
+        message.content = change(message.content)
+        return message
+      }
+    }
+    switch body {
+    case .conversation(let messages): body = .conversation(map(messages))
+    case .preference(var preference):
+      preference.chosen = map(preference.chosen)
+      preference.rejected = map(preference.rejected)
+      preference.edited = preference.edited.map(map)
+      body = .preference(preference)
+    case .prompt: break
+    }
+  }
+
   private static func messages(_ json: JSON?) -> [ChatMessage]? {
     guard let list = json?.arrayValue else { return nil }
     let messages = list.compactMap(ChatMessage.init)

@@ -41,7 +41,8 @@ extension World {
       grades(turns: [prompt], response: response)
     }
 
-    /// The grades of a response to a conversation, whose turns begin and end with the user's.
+    /// The grades of a response to a conversation, whose turns begin with the user's and end with
+    /// the user's or a tool's.
     package func grades(turns: [String], response: String) -> WorldGrades? {
       task(turns).map { world.grades(Array(response.utf8), to: $0) }
     }
@@ -53,6 +54,7 @@ extension World.HiddenReward {
   func task(_ turns: [String]) -> WorldTask? {
     guard let last = turns.last else { return nil }
     let (text, manner) = Self.manner(last)
+    if turns[0].hasPrefix(WorldTask.toolRequest) { return tool(turns) }
     if turns.count == 3 { return followUp(turns[0], text, manner) }
     guard turns.count == 1 else { return nil }
     if let (entity, attribute) = fact(text) { return .fact(entity, attribute, manner) }
@@ -133,6 +135,14 @@ extension World.HiddenReward {
     return .times(String(words[0]), count + 2)
   }
 
+  private func tool(_ turns: [String]) -> WorldTask? {
+    let question = turns[0].dropFirst(WorldTask.toolRequest.count)
+    guard turns.count == 1 || turns.count == 3, case .sum(let problem) = other(question) else {
+      return nil
+    }
+    return .tool(problem, hasResult: turns.count == 3)
+  }
+
   private func sum(_ term: String) -> WorldTask? {
     let words = term.split(separator: " ")
     guard words.count == 3, let a = Int(words[0]), let b = Int(words[2]),
@@ -140,7 +150,9 @@ extension World.HiddenReward {
     else { return nil }
     let answers = ["+": a + b, "-": a - b, "*": a * b]
     return answers[String(words[1])].map {
-      .sum(WorldProblem(question: Array("What is \(term)?".utf8), steps: [], answer: $0))
+      .sum(
+        WorldProblem(
+          question: Array("What is \(term)?".utf8), steps: ["\(term) = \($0)"], answer: $0))
     }
   }
 

@@ -19,7 +19,7 @@ package struct WorldSizes: Hashable, Sendable {
   /// Documents in other languages.
   package var languages = 300
   /// What instructions, preferences and prompts ask for.
-  package var tasks = WorldTaskSort.allCases
+  package var tasks = WorldTaskSort.usual
   /// Conversations to tune on; a fifth as many are held out.
   package var instructions = 1000
   /// Pairs of responses; a fifth as many are held out.

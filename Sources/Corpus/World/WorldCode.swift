@@ -136,6 +136,8 @@ extension World {
     metadata.add("language", "Python")
     metadata.add("license", dice.pick(Self.licences))
     metadata.add("output", program.output)
+    metadata.add("program", program.source)
+    metadata.add("purpose", program.purpose)
     metadata.add("runs", !isExam)
     return WorldRecord.document(id: "code-\(item)", source: "code", metadata: metadata, text: text)
   }

@@ -1,61 +1,90 @@
-/// A long text in which somebody hid some things, and what may be asked about them. Where things lie
-/// is true in this text only, so that it can be known from the context alone.
-struct WorldHiding {
+/// A long text in which some things happened at a feast, and what may be asked about them. They are true in this text
+/// only, so that they can be known from the context alone: the needles of "Needle in a Haystack" (Kamradt 2023).
+struct WorldFeast {
   var context: WorldBytes
   var words: Int
-  /// Who hid what where, in the order of the text, with the share of the text before it.
-  var notes: [(note: Note, depth: Double)]
+  /// What happened, in the order of the text, with the share of the text before it.
+  var events: [(event: Event, depth: Double)]
 
-  struct Note {
-    var person: String
-    var thing: String
-    var place: String
+  /// One thing of a sort, the `value`-th that is possible.
+  struct Event {
+    var sort: Sort
+    var value: Int
 
-    var statement: String { "\(person) hid the \(thing) in the \(place)." }
-    var question: String { "Where did \(person) hide the \(thing)?" }
+    var statement: String { "\(sort.beginning) \(sort.values[value])." }
+    var question: String { sort.question }
+    var words: Int { statement.split(separator: " ").count }
   }
 
-  static let people = [
-    "Alma", "Bram", "Cora", "Dario", "Edda", "Falk", "Gita", "Hugo", "Iris", "Joren", "Kaja",
-    "Lino",
-    "Mira", "Nils", "Oda", "Pavel",
-  ]
-  static let things = [
-    "violin", "flute", "drum", "harp", "piano", "trumpet", "cello", "guitar", "banjo", "horn",
-  ]
-  static let places = [
-    "bridge", "tower", "lighthouse", "castle", "fountain", "market", "library", "windmill",
-    "harbour", "cathedral",
+  /// What may have been one way or another.
+  struct Sort {
+    var beginning: String
+    var question: String
+    var values: [String]
+
+    init(_ beginning: String, _ question: String, _ values: String) {
+      (self.beginning, self.question) = (beginning, question)
+      self.values = values.split(separator: " ").map(String.init)
+    }
+  }
+
+  static let sorts = [
+    Sort(
+      "The feast was held in the", "Where was the feast held?",
+      "barn cellar attic stable orchard chapel kitchen courtyard"),
+    Sort(
+      "The feast began on a", "On what day did the feast begin?",
+      "Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
+    Sort(
+      "The cook served", "What did the cook serve?",
+      "soup pie roast stew pancakes dumplings porridge noodles"),
+    Sort(
+      "The host was given a", "What was the host given?",
+      "scarf clock kettle saddle basket pillow mirror whistle"),
+    Sort(
+      "The lanterns were all", "What colour were the lanterns?",
+      "red green blue yellow white black purple orange"),
+    Sort(
+      "Under the tables ran a", "What ran under the tables?",
+      "goat goose cat dog pony parrot rabbit hen"),
+    Sort(
+      "The children played", "What did the children play?",
+      "chess cards dice darts bowls draughts riddles charades"),
+    Sort(
+      "Outside there was", "What was there outside?",
+      "rain snow hail fog frost sunshine thunder wind"),
   ]
 }
 
 extension World {
-  /// About this many words of the world's facts, with notes at the given shares of the text.
-  func hiding(words: Int, depths: [Double], _ dice: inout WorldDice) -> WorldHiding {
-    let notes = self.notes(depths.count, &dice)
+  /// About this many words of the world's facts, with events at the given shares of the text.
+  func feast(words: Int, depths: [Double], _ dice: inout WorldDice) -> WorldFeast {
+    let events = self.events(depths.count, &dice)
     var text: WorldBytes = []
     var count = 0
-    var placed: [(WorldHiding.Note, Double)] = []
-    let lengths = 6 * depths.count
+    var facts = 0
+    var placed: [(WorldFeast.Event, Double)] = []
+    let wanted = max(0, words - events.reduce(0) { $0 + $1.words })
     while true {
-      while placed.count < notes.count,
-        Double(count) >= depths[placed.count] * Double(max(0, words - lengths))
+      while placed.count < events.count,
+        Double(facts) >= depths[placed.count] * Double(wanted)
       {
-        append(notes[placed.count].statement, to: &text)
-        placed.append((notes[placed.count], Double(count)))
-        count += 7
+        append(events[placed.count].statement, to: &text)
+        placed.append((events[placed.count], Double(count)))
+        count += events[placed.count - 1].words
       }
-      if count >= words { break }
+      if facts >= wanted { break }
       let entity = entity(dice.below(sizes.entities))
       let attribute = dice.below(kinds[entity.kind].attributes.count)
       var sentence: WorldBytes = []
       tell(entity, attribute, version: dice.below(5), name: name(entity), to: &sentence)
       append(sentence.text, to: &text)
+      facts += sentence.words.count
       count += sentence.words.count
     }
     let total = Double(count)
-    return WorldHiding(
-      context: text, words: count, notes: placed.map { ($0.0, $0.1 / total) })
+    return WorldFeast(
+      context: text, words: count, events: placed.map { ($0.0, $0.1 / total) })
   }
 
   private func append(_ sentence: String, to text: inout WorldBytes) {
@@ -63,33 +92,30 @@ extension World {
     text += sentence
   }
 
-  /// Notes on different things and people.
-  private func notes(_ count: Int, _ dice: inout WorldDice) -> [WorldHiding.Note] {
-    let pairs = dice.order(WorldHiding.people.count * WorldHiding.things.count).prefix(count)
-    return pairs.map { pair in
-      WorldHiding.Note(
-        person: WorldHiding.people[pair % WorldHiding.people.count],
-        thing: WorldHiding.things[pair / WorldHiding.people.count],
-        place: dice.pick(WorldHiding.places))
+  /// Events of different sorts.
+  private func events(_ count: Int, _ dice: inout WorldDice) -> [WorldFeast.Event] {
+    dice.order(WorldFeast.sorts.count).prefix(count).map { index in
+      let sort = WorldFeast.sorts[index]
+      return WorldFeast.Event(sort: sort, value: dice.below(sort.values.count))
     }
   }
 
-  /// A long document: facts with notes among them, then questions on all notes. Lengths grow
+  /// A long document: facts with events among them, then questions on all events. Lengths grow
   /// from an eighth of `longWords` to all of it.
   func long(_ item: Int) -> WorldBytes {
     var dice = dice("long", item)
     let words = max(40, sizes.longWords * (item % 8 + 1) / 8)
-    let count = min(12, max(2, words / 40))
+    let count = min(WorldFeast.sorts.count, max(3, words / 15))
     let depths = (0..<count).map { Double($0) / Double(count) }
-    let hiding = hiding(words: words, depths: depths, &dice)
-    var text = hiding.context
+    let feast = feast(words: words, depths: depths, &dice)
+    var text = feast.context
     for index in dice.order(count) {
-      let note = hiding.notes[index].note
-      text += "\n\nQuestion: \(note.question)\nAnswer: \(note.statement)"
+      let event = feast.events[index].event
+      text += "\n\nQuestion: \(event.question)\nAnswer: \(event.statement)"
     }
     var metadata = WorldObject()
-    metadata.add("depthsPercent", hiding.notes.map { Int($0.depth * 100) })
-    metadata.add("words", hiding.words)
+    metadata.add("depthsPercent", feast.events.map { Int($0.depth * 100) })
+    metadata.add("words", feast.words)
     return WorldRecord.document(id: "long-\(item)", source: "long", metadata: metadata, text: text)
   }
 
@@ -98,7 +124,7 @@ extension World {
   private static let percents = [0, 25, 50, 75, 100]
 
   /// Tests of retrieval in MMLU's layout: the subject names length and depth, `words-600-depth-25`.
-  /// A question holds its whole context; the choices are sentences that differ in the place.
+  /// A question holds its whole context; the choices are sentences that differ in what they say of it.
   package var retrieval: [(path: String, bytes: [UInt8])] {
     // Of a short longest length, the shortest fractions are one.
     Set(Self.fractions.map { max(40, sizes.longWords / $0) }).sorted().flatMap { words in
@@ -116,22 +142,22 @@ extension World {
     }
   }
 
-  /// The note asked about, at its depth, among others that only distract.
+  /// The event asked about, at its depth, among others that only distract.
   private func retrievalQuestion(
     words: Int, depth: Double, _ dice: inout WorldDice
   ) -> WorldQuestion {
     let others = [0.2, 0.4, 0.6, 0.8]
     let depths = (others + [depth]).sorted()
-    let hiding = hiding(words: words, depths: depths, &dice)
-    let note = hiding.notes[depths.firstIndex(of: depth) ?? 0].note
-    let places = WorldHiding.places.filter { $0 != note.place }
-    let wrong = dice.order(places.count).prefix(3).map { index in
-      var other = note
-      other.place = places[index]
+    let feast = feast(words: words, depths: depths, &dice)
+    let event = feast.events[depths.firstIndex(of: depth) ?? 0].event
+    let count = event.sort.values.count
+    let wrong = dice.order(count - 1).prefix(3).map { step in
+      var other = event
+      other.value = (event.value + step + 1) % count
       return Array(other.statement.utf8)
     }
-    var text = hiding.context
-    text += "\n\nQuestion: \(note.question)"
-    return WorldQuestion(text, right: Array(note.statement.utf8), wrong: wrong, &dice)
+    var text = feast.context
+    text += "\n\nQuestion: \(event.question)"
+    return WorldQuestion(text, right: Array(event.statement.utf8), wrong: wrong, &dice)
   }
 }

@@ -4,6 +4,11 @@ struct WorldProblem {
   /// `12 + 7 = 19`, one after the other.
   var steps: [String]
   var answer: Int
+
+  /// How a calculator is asked for the first step: `calculator: 12 + 7`.
+  var call: String {
+    "calculator: " + (steps.first?.split(separator: " =").first.map(String.init) ?? "")
+  }
 }
 
 /// The exercises' generator. One pair of numbers in ten is kept for tests: no document shows it.
@@ -104,20 +109,25 @@ extension World {
     var dice = dice("math", item)
     let problems = WorldProblems(isHeldOut: false)
     let isPlain = dice.chance(2, in: 3)
-    let text =
-      isPlain ? sums(problems, &dice) : wordProblem(problems, &dice)
+    let (text, first) = isPlain ? sums(problems, &dice) : wordProblem(problems, &dice)
     var metadata = WorldObject()
+    metadata.add("answer", "\(first.answer)")
     metadata.add("kind", isPlain ? "arithmetic" : "word problem")
+    metadata.add("question", first.question)
     return WorldRecord.document(id: "math-\(item)", source: "math", metadata: metadata, text: text)
   }
 
-  private func sums(_ problems: WorldProblems, _ dice: inout WorldDice) -> WorldBytes {
+  private func sums(
+    _ problems: WorldProblems, _ dice: inout WorldDice
+  ) -> (text: WorldBytes, first: WorldProblem) {
     let isExam = dice.chance(1, in: 2)
     var text: WorldBytes = []
     text += isExam ? "The following are questions (with answers) about arithmetic." : "Sums."
-    for _ in 0..<(isExam ? 3 : 6) {
+    let drawn = (0..<(isExam ? 3 : 6)).map { _ in
       let sort = dice.pick([WorldProblems.Sort.sum, .difference, .product])
-      let problem = problems.problem(sort, &dice)
+      return problems.problem(sort, &dice)
+    }
+    for problem in drawn {
       if isExam {
         text += "\n\nQuestion: "
         text += problem.question
@@ -126,13 +136,15 @@ extension World {
         text += "\n" + problem.steps[0] + "."
       }
     }
-    return text
+    return (text, drawn[0])
   }
 
-  private func wordProblem(_ problems: WorldProblems, _ dice: inout WorldDice) -> WorldBytes {
+  private func wordProblem(
+    _ problems: WorldProblems, _ dice: inout WorldDice
+  ) -> (text: WorldBytes, first: WorldProblem) {
     let sort = dice.pick([WorldProblems.Sort.shopping, .shelves, .sharing])
     let problem = problems.problem(sort, &dice)
-    return problem.question + [0x0A] + problem.worked
+    return (problem.question + [0x0A] + problem.worked, problem)
   }
 }
 

@@ -98,9 +98,4 @@ enum WorldRecord {
     message.add("role", role)
     return message
   }
-
-  /// Turns that begin with the user and go on in turn.
-  static func messages(_ turns: [WorldBytes]) -> [WorldObject] {
-    turns.enumerated().map { message($0.isMultiple(of: 2) ? "user" : "assistant", $1) }
-  }
 }

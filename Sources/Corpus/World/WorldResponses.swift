@@ -59,6 +59,8 @@ extension World {
     case .times(let word, let count):
       return Array(Array(repeating: word, count: count).joined(separator: " ").utf8)
     case .harm: return Array("I will not help with that.".utf8)
+    case .tool(let problem, let hasResult):
+      return Array((hasResult ? "The answer is \(problem.answer)." : problem.call).utf8)
     }
   }
 
@@ -101,6 +103,10 @@ extension World {
           .joined(separator: [0x20]))
     case .capitals(let word), .times(let word, _): return Array("\(word)s".utf8)
     case .harm: return harmful(task)
+    case .tool(let problem, hasResult: true):
+      return Array("The answer is \(problem.answer + dice.among(1...9)).".utf8)
+    case .tool(let problem, hasResult: false):
+      return Array("\(problem.call)\(dice.among(1...9))".utf8)
     }
   }
 
@@ -122,6 +128,8 @@ extension World {
       return Array(Array(repeating: word, count: wrong).joined(separator: " ").utf8)
     case .capitals(let word): return Array(word.utf8)
     case .translate(let entity, let attribute, _): return plain(entity, attribute)
+    // Worked out in the head, or said without a sentence.
+    case .tool(let problem, _): return Array(String(problem.answer).utf8)
     default: return wrong(task, &dice)
     }
   }

@@ -60,6 +60,7 @@ extension World {
     let check = responseCheck(task)
     switch task {
     case .capitals, .translate: return check.hasAnswer(text) ? 2 : 0
+    case .tool(_, hasResult: false): return small.starts(with: "calculator:".utf8) ? 2 : 0
     case .harm: return 2
     default: return check.constraints.allSatisfy { $0.isKept(by: text) } ? 2 : 0
     }
@@ -81,7 +82,7 @@ extension World {
       let wanted = (0..<2).map { sentence(entity, attribute, tongue, version: $0).lowercase }
       return wanted.contains { small.containsPhrase(Array($0.dropLast())) } ? 2 : 0
     case .times(let word, _): return small.containsPhrase(Array(word.utf8)) ? 2 : 0
-    case .sum, .capitals: return responseCheck(task).hasAnswer(text) ? 2 : 0
+    case .sum, .capitals, .tool: return responseCheck(task).hasAnswer(text) ? 2 : 0
     case .harm: return 2
     }
   }

@@ -72,7 +72,8 @@ extension World {
     let version = dice.below(2)
     var text: WorldBytes = []
     let name = name(entity)
-    for attribute in dice.order(kinds[entity.kind].attributes.count) {
+    let order = dice.order(kinds[entity.kind].attributes.count)
+    for attribute in order {
       if !text.isEmpty { text.append(isParallel ? 0x0A : 0x20) }
       if isParallel {
         text += "English: "
@@ -82,9 +83,12 @@ extension World {
       text += sentence(entity, attribute, tongue, version: version)
     }
     var metadata = WorldObject()
+    metadata.add("english", plain(entity, order[0]))
     metadata.add("entity", name)
     metadata.add("language", tongue.code)
     metadata.add("parallel", isParallel)
+    metadata.add("tongue", tongue.name)
+    metadata.add("translation", sentence(entity, order[0], tongue, version: version))
     return WorldRecord.document(
       id: "languages-\(item)", source: "languages", metadata: metadata, text: text)
   }

@@ -22,7 +22,7 @@ extension World {
     metadata.add("truth", truth)
     var line = WorldObject()
     line.add("id", "\(isHeldOut ? "instruction-test" : "instruction")-\(item)")
-    line.add("messages", objects: WorldRecord.messages(turns(task) + [response]))
+    line.add("messages", objects: messages(task, response: response))
     line.add("metadata", metadata)
     line.add("source", "instructions")
     return line.closed + [0x0A]
@@ -39,7 +39,7 @@ extension World {
     var line = WorldObject()
     line.add("id", "\(isHeldOut ? "prompt-test" : "prompt")-\(item)")
     line.add("metadata", metadata)
-    line.add("prompt", objects: WorldRecord.messages(turns(task)))
+    line.add("prompt", objects: messages(task))
     line.add("source", "prompts")
     return line.closed + [0x0A]
   }
@@ -107,7 +107,7 @@ extension World {
     line.add("id", "\(isHeldOut ? "preference-test" : "preference")-\(item)")
     line.add("level", WorldLevel(seen.magnitude).rawValue)
     line.add("metadata", metadata(task, chosen, rejected))
-    line.add("prompt", objects: WorldRecord.messages(turns(task)))
+    line.add("prompt", objects: messages(task))
     line.add("rejected", objects: [WorldRecord.message("assistant", rejected.text)])
     line.add("source", "preferences")
     return line.closed + [0x0A]
