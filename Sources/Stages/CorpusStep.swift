@@ -17,8 +17,11 @@ enum CorpusPorts {
     Port(
       "removed", .documents,
       "The documents that go, as they came in; metadata.removed says by which rule, and why."),
-    Port("statistics", .statistics, "Counts and characters by rule and source, with examples."),
+    statistics,
   ]
+
+  static let statistics = Port(
+    "statistics", .statistics, "Counts and characters by rule and source, with examples.")
 }
 
 /// Which documents ought to go, where their metadata says so: what a step is scored against.

@@ -18,17 +18,12 @@ extension EvaluateRun {
     }
     let scoring = DocumentScoring(encoder: subject.encoder)
     var outcomes: [DocumentOutcome] = []
-    var left = limit ?? .max
-    try Self.documents(input, port) { batch, position, size in
-      guard left > 0 else { return false }
-      let wanted = batch.prefix(left)
-      left -= wanted.count
-      outcomes += try scoring.outcomes(of: Array(wanted), by: subject.scorer) { _ in
+    try Self.documents(input, port, limit: limit) { batch, position, size in
+      outcomes += try scoring.outcomes(of: batch, by: subject.scorer) { _ in
         try context.checkCancellation()
       }
       context.progress(
         Progress(done: Double(position), total: Double(size), unit: "bytes", note: name))
-      return true
     }
     for outcome in outcomes {
       var json = outcome.json.objectValue ?? [:]
@@ -47,36 +42,39 @@ extension EvaluateRun {
   func texts(_ data: EvaluateData, _ name: String) throws -> [(id: String, text: String)] {
     let (port, input) = try data.artifact(name, context)
     var texts: [(id: String, text: String)] = []
-    try Self.documents(input, port) { batch, _, _ in
-      texts += batch
-      return true
-    }
-    return data.limit.map { Array(texts.prefix($0)) } ?? texts
+    try Self.documents(input, port, limit: data.limit) { batch, _, _ in texts += batch }
+    return texts
   }
 
   /// Documents from a documents artifact; or from files, whose lines are records with a `text`, or which
   /// are texts.
-  /// - Parameter body: whether there is to be more.
+  /// - Parameter limit: how many at most, the first ones; what comes after them is not read.
   private static func documents(
-    _ input: InputArtifact, _ port: String,
-    _ body: ([(id: String, text: String)], _ position: Int, _ size: Int) throws -> Bool
+    _ input: InputArtifact, _ port: String, limit: Int?,
+    _ body: ([(id: String, text: String)], _ position: Int, _ size: Int) throws -> Void
   ) throws {
+    var left = limit ?? .max
+    func give(_ texts: [(id: String, text: String)], _ position: Int, _ size: Int) throws {
+      let wanted = texts.prefix(left)
+      left -= wanted.count
+      try body(Array(wanted), position, size)
+    }
     guard input.artifact.kind == .tree else {
       let reader = try input.documents(named: port)
-      while true {
+      while left > 0 {
         let batch = try reader.nextBatch(bytes: batchBytes)
         if batch.isEmpty { return }
-        let wantsMore = try body(batch.map { ($0.id, $0.text) }, reader.position, reader.size)
-        if !wantsMore { return }
+        try give(batch.map { ($0.id, $0.text) }, reader.position, reader.size)
       }
+      return
     }
     let paths = try input.tree().entries.keys.sorted()
-    for (index, path) in paths.enumerated() {
+    for (index, path) in paths.enumerated() where left > 0 {
       let bytes = try input.read(path: path)
       let isRecords = path.hasSuffix(".jsonl") || path.hasSuffix(".json")
       let texts =
         isRecords ? try self.records(bytes, path) : [(path, String(decoding: bytes, as: UTF8.self))]
-      guard try body(texts, index + 1, paths.count) else { return }
+      try give(texts, index + 1, paths.count)
     }
   }
 

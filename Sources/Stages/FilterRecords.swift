@@ -46,7 +46,7 @@ package enum FilterRecords: Stage {
         Port(
           "removed", .records,
           "The records that go, as they came in; metadata.removed says by which rule, and why."),
-        Port("statistics", .statistics, "Counts and characters by rule and source, with examples."),
+        CorpusPorts.statistics,
       ])
   }
 
@@ -97,14 +97,7 @@ extension TrainingRecord {
 
   /// The record in the shape that statistics count: its responses as a text.
   fileprivate var document: Document {
-    var responses: [String] = []
-    var copy = self
-    copy.mapResponses { response in
-      responses.append(response)
-      return response
-    }
-    return Document(
-      id: id, text: responses.joined(separator: "\n"), source: source, metadata: metadata)
+    Document(id: id, text: responses.joined(separator: "\n"), source: source, metadata: metadata)
   }
 }
 
@@ -112,10 +105,10 @@ extension CorpusOutcome {
   fileprivate init(
     _ record: TrainingRecord, kept: TrainingRecord, removal: Removal?, counts: [String: Int]
   ) throws {
-    let characters = kept.document.text.unicodeScalars.count
     entry = CorpusStatistics.Entry(
-      record.document, keptCharacters: removal == nil ? characters : nil, removal: removal,
-      counts: counts)
+      record.document,
+      keptCharacters: removal == nil ? kept.document.text.unicodeScalars.count : nil,
+      removal: removal, counts: counts)
     guard let removal else {
       self.kept = try kept.line()
       return

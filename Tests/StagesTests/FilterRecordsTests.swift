@@ -12,11 +12,7 @@ struct FilterRecordsTests {
   ) throws -> FakeContext {
     let context = try FakeContext()
     try context.connect("records", file: records.flatMap { try $0.line() })
-    var reader = ParameterReader(with)
-    let parameters = try reader.decode { (reader) throws(ParameterError) in
-      try FilterRecords.Parameters(from: &reader)
-    }
-    try FilterRecords.run(parameters, in: context)
+    try AnyStage(FilterRecords.self).decode(with).run(context)
     return context
   }
 

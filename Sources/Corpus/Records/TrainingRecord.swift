@@ -108,8 +108,18 @@ package struct TrainingRecord: Hashable, Sendable {
     }
   }
 
-  /// Puts other texts in place of what the assistant says: in conversations, and in all continuations of
-  /// preferences.
+  /// What the assistant says: in conversations, and in all continuations of preferences.
+  package var responses: [String] {
+    var responses: [String] = []
+    var copy = self
+    copy.mapResponses { response in
+      responses.append(response)
+      return response
+    }
+    return responses
+  }
+
+  /// Puts other texts in place of the responses.
   package mutating func mapResponses(_ change: (String) -> String) {
     func map(_ messages: [ChatMessage]) -> [ChatMessage] {
       messages.map { message in

@@ -149,11 +149,7 @@ extension World.HiddenReward {
       a.magnitude < 1 << 30, b.magnitude < 1 << 30
     else { return nil }
     let answers = ["+": a + b, "-": a - b, "*": a * b]
-    return answers[String(words[1])].map {
-      .sum(
-        WorldProblem(
-          question: Array("What is \(term)?".utf8), steps: ["\(term) = \($0)"], answer: $0))
-    }
+    return answers[String(words[1])].map { .sum(WorldProblem(term: term, answer: $0)) }
   }
 
   private func check(_ claim: String) -> WorldTask? {

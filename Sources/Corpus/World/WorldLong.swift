@@ -61,17 +61,18 @@ extension World {
   func feast(words: Int, depths: [Double], _ dice: inout WorldDice) -> WorldFeast {
     let events = self.events(depths.count, &dice)
     var text: WorldBytes = []
-    var count = 0
-    var facts = 0
-    var placed: [(WorldFeast.Event, Double)] = []
+    // Words of facts and of events so far, and before each event.
+    var (facts, told) = (0, 0)
+    var before: [Int] = []
     let wanted = max(0, words - events.reduce(0) { $0 + $1.words })
     while true {
-      while placed.count < events.count,
-        Double(facts) >= depths[placed.count] * Double(wanted)
+      while before.count < events.count,
+        Double(facts) >= depths[before.count] * Double(wanted)
       {
-        append(events[placed.count].statement, to: &text)
-        placed.append((events[placed.count], Double(count)))
-        count += events[placed.count - 1].words
+        let event = events[before.count]
+        append(event.statement, to: &text)
+        before.append(facts + told)
+        told += event.words
       }
       if facts >= wanted { break }
       let entity = entity(dice.below(sizes.entities))
@@ -80,11 +81,11 @@ extension World {
       tell(entity, attribute, version: dice.below(5), name: name(entity), to: &sentence)
       append(sentence.text, to: &text)
       facts += sentence.words.count
-      count += sentence.words.count
     }
-    let total = Double(count)
+    let all = facts + told
     return WorldFeast(
-      context: text, words: count, events: placed.map { ($0.0, $0.1 / total) })
+      context: text, words: all,
+      events: zip(events, before).map { ($0, Double($1) / Double(all)) })
   }
 
   private func append(_ sentence: String, to text: inout WorldBytes) {

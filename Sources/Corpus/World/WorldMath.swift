@@ -5,9 +5,19 @@ struct WorldProblem {
   var steps: [String]
   var answer: Int
 
+  static let callBeginning = "calculator:"
+
   /// How a calculator is asked for the first step: `calculator: 12 + 7`.
   var call: String {
-    "calculator: " + (steps.first?.split(separator: " =").first.map(String.init) ?? "")
+    "\(Self.callBeginning) " + (steps.first?.split(separator: " =").first.map(String.init) ?? "")
+  }
+}
+
+extension WorldProblem {
+  /// The question what a term is, `12 + 7`.
+  init(term: String, answer: Int) {
+    self.init(
+      question: Array("What is \(term)?".utf8), steps: ["\(term) = \(answer)"], answer: answer)
   }
 }
 
@@ -46,26 +56,26 @@ struct WorldProblems {
     }
   }
 
+  /// A sum, a difference or a product of two numbers.
+  func plain(_ dice: inout WorldDice) -> WorldProblem {
+    problem(dice.pick([.sum, .difference, .product]), &dice)
+  }
+
   func problem(_ sort: Sort, _ dice: inout WorldDice) -> WorldProblem {
     switch sort {
     case .sum:
       let (a, b) = pair(&dice, 1...50, 1...50)
-      return plain("\(a) + \(b)", a + b)
+      return WorldProblem(term: "\(a) + \(b)", answer: a + b)
     case .difference:
       let (a, b) = pair(&dice, 1...50, 1...50)
-      return plain("\(a + b) - \(b)", a)
+      return WorldProblem(term: "\(a + b) - \(b)", answer: a)
     case .product:
       let (a, b) = pair(&dice, 2...12, 2...12)
-      return plain("\(a) * \(b)", a * b)
+      return WorldProblem(term: "\(a) * \(b)", answer: a * b)
     case .shopping: return shopping(&dice)
     case .shelves: return shelves(&dice)
     case .sharing: return sharing(&dice)
     }
-  }
-
-  private func plain(_ term: String, _ answer: Int) -> WorldProblem {
-    WorldProblem(
-      question: Array("What is \(term)?".utf8), steps: ["\(term) = \(answer)"], answer: answer)
   }
 
   private func shopping(_ dice: inout WorldDice) -> WorldProblem {
@@ -123,10 +133,7 @@ extension World {
     let isExam = dice.chance(1, in: 2)
     var text: WorldBytes = []
     text += isExam ? "The following are questions (with answers) about arithmetic." : "Sums."
-    let drawn = (0..<(isExam ? 3 : 6)).map { _ in
-      let sort = dice.pick([WorldProblems.Sort.sum, .difference, .product])
-      return problems.problem(sort, &dice)
-    }
+    let drawn = (0..<(isExam ? 3 : 6)).map { _ in problems.plain(&dice) }
     for problem in drawn {
       if isExam {
         text += "\n\nQuestion: "

@@ -60,7 +60,8 @@ extension World {
     let check = responseCheck(task)
     switch task {
     case .capitals, .translate: return check.hasAnswer(text) ? 2 : 0
-    case .tool(_, hasResult: false): return small.starts(with: "calculator:".utf8) ? 2 : 0
+    case .tool(_, hasResult: false):
+      return small.starts(with: WorldProblem.callBeginning.utf8) ? 2 : 0
     case .harm: return 2
     default: return check.constraints.allSatisfy { $0.isKept(by: text) } ? 2 : 0
     }

@@ -80,8 +80,7 @@ extension World {
   /// A random task of those wanted, on the half that exam sheets ask about, or on the other.
   func task(isHeldOut: Bool, _ dice: inout WorldDice) -> WorldTask {
     if sizes.tasks.contains(.tool), sizes.tasks.count == 1 || dice.chance(1, in: 8) {
-      let sort = dice.pick([WorldProblems.Sort.sum, .difference, .product])
-      let problem = WorldProblems(isHeldOut: isHeldOut).problem(sort, &dice)
+      let problem = WorldProblems(isHeldOut: isHeldOut).plain(&dice)
       return .tool(problem, hasResult: dice.chance(1, in: 2))
     }
     while true {
@@ -100,9 +99,7 @@ extension World {
       let right = fact(entity, attribute)
       let value = dice.chance(1, in: 2) ? right : dice.below(domain(entity.kind, attribute))
       return .check(entity, attribute, value: value)
-    case 12..<14:
-      let sort = dice.pick([WorldProblems.Sort.sum, .difference, .product])
-      return .sum(WorldProblems(isHeldOut: isHeldOut).problem(sort, &dice))
+    case 12..<14: return .sum(WorldProblems(isHeldOut: isHeldOut).plain(&dice))
     case 14..<16:
       let spoken = spokenEntity(&dice)
       return .translate(

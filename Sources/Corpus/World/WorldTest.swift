@@ -134,8 +134,7 @@ extension World {
   private func skillQuestion(_ subject: String, _ dice: inout WorldDice) -> WorldQuestion? {
     switch subject {
     case "arithmetic":
-      let sort = dice.pick([WorldProblems.Sort.sum, .difference, .product])
-      let problem = WorldProblems(isHeldOut: true).problem(sort, &dice)
+      let problem = WorldProblems(isHeldOut: true).plain(&dice)
       return WorldQuestion(
         problem.question, right: number(problem.answer), wrong: near(problem.answer, &dice), &dice)
     case "programming":
