@@ -71,6 +71,11 @@ package enum Adapt: Stage {
     ports.inputs.removeAll { $0.name == "checkpoint" }
     ports.inputs.insert(
       Port("checkpoint", .checkpoint, "The model to adapt; it stays as it is."), at: 2)
+    ports.inputs.append(
+      Port(
+        "adapter", .adapter,
+        "Where to begin, such as the adapter that won a quantised model's accuracy back; by itself, at random.",
+        optional: true))
     if parameters == nil || parameters?.teaching != nil {
       var teacher = TeachingParameters.port
       teacher.isOptional = parameters == nil
@@ -110,17 +115,35 @@ private struct AdapterTask: TokenTask {
   let objective: any Objective
   private let configuration: AdapterConfiguration
   private let seed: UInt64
+  /// What it begins from; nil for PEFT's beginning.
+  private let beginning: InputArtifact?
 
   init(_ parameters: Adapt.Parameters, _ setting: TokenSetting) throws {
     configuration = parameters.configuration
     seed = setting.context.seed
+    beginning = setting.context.inputs("adapter").first
     objective =
       try parameters.teaching.map { try TeachingTask($0, setting).objective } ?? NextToken()
   }
 
   func reparametrisation(of model: Transformer) throws -> (any Reparametrisation)? {
-    AdapterTraining(
-      try Adapter(configuration, for: model.configuration, seed: seed), on: model.copy())
+    AdapterTraining(try adapter(for: model.configuration), on: model.copy())
+  }
+
+  private func adapter(for model: ModelConfiguration) throws -> Adapter {
+    guard let beginning else { return try Adapter(configuration, for: model, seed: seed) }
+    let adapter = try beginning.adapter(for: model)
+    guard adapter.configuration == configuration else {
+      throw StageError(
+        "the adapter to begin from has \(Self.words(adapter.configuration)); the stage's parameters say "
+          + "\(Self.words(configuration)): give the same")
+    }
+    return adapter
+  }
+
+  private static func words(_ configuration: AdapterConfiguration) -> String {
+    "rank \(configuration.rank), alpha \(configuration.alpha), targetModules "
+      + configuration.targets.joined(separator: ", ")
   }
 
   func writeModel(
@@ -138,7 +161,10 @@ private struct AdapterTask: TokenTask {
 
   func addScores(_ trainer: Trainer, _ setting: TokenSetting) throws {
     setting.context.score("parameters/trained", Score(Double(trainer.layout.count)))
-    let base = try setting.context.input("checkpoint").checkpoint().model
-    try setting.score(base, as: "base")
+    let model = try setting.context.input("checkpoint").checkpoint().model
+    let base = try beginning.map {
+      try $0.adapter(for: model.configuration).merged(into: model, on: setting.context.compute())
+    }
+    try setting.score(base ?? model, as: "base")
   }
 }

@@ -11,6 +11,11 @@ extension InputArtifact {
     try Checkpoint(paths: tree().entries.keys) { try read(path: $0) }
   }
 
+  /// The PEFT folder on this port, for a model.
+  func adapter(for model: ModelConfiguration) throws -> Adapter {
+    try Adapter(for: model, paths: tree().entries.keys) { try read(path: $0) }
+  }
+
   /// Every file of a small folder, such as a tokenizer.
   func files() throws -> [String: [UInt8]] {
     var files: [String: [UInt8]] = [:]

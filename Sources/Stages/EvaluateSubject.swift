@@ -36,10 +36,7 @@ struct EvaluateSubject {
   private static func merged(
     _ model: Transformer, _ input: InputArtifact, _ compute: Compute
   ) throws -> Transformer {
-    let adapter = try Adapter(for: model.configuration, paths: input.tree().entries.keys) {
-      try input.read(path: $0)
-    }
-    return adapter.merged(into: model, on: compute)
+    try input.adapter(for: model.configuration).merged(into: model, on: compute)
   }
 
   /// The tokenizer, and from `tokenizer_config.json` whether it begins every text with a token, and the

@@ -27,6 +27,11 @@ package enum MakeWorld: Stage {
         "junk", default: 0.5, in: 0...0.95,
         "The part of web pages that are spam, low in quality, or copies.")
       sizes.junk = Int((junk * 1000).rounded())
+      let copies = try reader.number(
+        "copies", default: 0.37, in: 0...1,
+        "The part of those that are copies of other pages, exact, near, or older states, in "
+          + "hundredths; of the rest a third is spam.")
+      sizes.copies = Int((copies * 100).rounded())
       try Self.counts(&sizes, &reader)
       let noise = try reader.number(
         "noise", default: 0.15, in: 0...100,

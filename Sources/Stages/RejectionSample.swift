@@ -1,5 +1,6 @@
 import ContentStore
 import Corpus
+import Evaluation
 import LanguageModel
 import Ledger
 import Numerics
@@ -34,7 +35,7 @@ package enum RejectionSample: Stage {
   }
 
   package static let op = "rejection-sample"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary =
     "Draw responses from a policy or a committee, and keep the best of each prompt."
   package static let usesSeed = true
@@ -135,8 +136,7 @@ private final class RejectionRun {
     var (kept, pairs, flat) = (0, 0, 0)
     for (record, all) in zip(records, candidates) where !all.isEmpty {
       for candidate in all { try outputs.samples.write(line(candidate, of: record)) }
-      // The first of equals, whichever member it is from.
-      let best = all.reduce(all[0]) { $1.reward > $0.reward ? $1 : $0 }
+      let best = Self.best(all)
       let worst = all.reduce(all[0]) { $1.reward < $0.reward ? $1 : $0 }
       if best.reward == worst.reward, all.count > 1 { flat += 1 }
       guard best.reward >= parameters.least ?? -.infinity else { continue }
@@ -203,25 +203,19 @@ private final class RejectionRun {
   private func addScores(kept: Int, pairs: Int, flat: Int) {
     let groups = candidates.filter { !$0.isEmpty }
     let all = groups.flatMap { $0 }
-    let count = Double(max(1, groups.count))
     let mean = { (values: [Double]) in Advantages.mean(values[...]) }
-    let rewards = { (choose: ([Double]) -> Double) in
-      mean(groups.map { choose($0.map(\.reward)) })
-    }
+    average("reward/mean", groups) { mean($0.map(\.reward)) }
+    average("reward/best", groups) { $0.map(\.reward).max() ?? 0 }
+    average("reward/worst", groups) { $0.map(\.reward).min() ?? 0 }
+    average("reward/deviation", groups) { Advantages.deviation($0.map(\.reward)[...]) }
     let score = { [context] (name: String, value: Double) in context.score(name, Score(value)) }
-    score("reward/mean", mean(all.map(\.reward)))
-    score("reward/best", rewards { $0.max() ?? 0 })
-    score("reward/worst", rewards { $0.min() ?? 0 })
-    score("reward/deviation", rewards { Advantages.deviation($0[...]) })
     score("length", mean(all.map { Double($0.rollout.response.count) }))
     score("empty", mean(all.map { $0.rollout.isEmpty ? 1 : 0 }))
     score("unfinished", mean(all.map { $0.rollout.isFinished ? 0 : 1 }))
     score("records", Double(kept))
     score("pairs", Double(pairs))
-    score("reward/flat", Double(flat) / count)
-    if all.contains(where: { $0.rollout.reward.hidden != nil }) {
-      score("reward/hidden", mean(all.map { $0.rollout.reward.hidden ?? 0 }))
-    }
+    score("reward/flat", Double(flat) / Double(max(1, groups.count)))
+    if all.contains(where: { $0.rollout.reward.hidden != nil }) { addHidden(groups) }
     if flat > 0, flat == groups.count {
       context.log("warning: all responses of each of the \(flat) prompts earn the same")
     }
@@ -229,5 +223,33 @@ private final class RejectionRun {
       let own = all.filter { $0.member == member }
       score("reward/mean/\(member)", mean(own.map(\.reward)))
     }
+  }
+
+  /// What the hidden reward says of all responses, of those that were picked, and of picking: whether the
+  /// reward model's choice is better than one at random.
+  private func addHidden(_ groups: [[Candidate]]) {
+    let hidden = { (candidate: Candidate) in candidate.rollout.reward.hidden ?? 0 }
+    let usual = { (all: [Candidate]) in Advantages.mean(all.map(hidden)[...]) }
+    let picked = { (all: [Candidate]) in hidden(Self.best(all)) }
+    average("reward/hidden", groups, usual)
+    average("reward/hidden/picked", groups, picked)
+    average("reward/hidden/gain", groups) { picked($0) - usual($0) }
+  }
+
+  /// A mean over prompts, with its standard error.
+  private func average(
+    _ name: String, _ groups: [[Candidate]], _ measure: ([Candidate]) -> Double
+  ) {
+    let estimate = ScoreEstimate(of: groups.map(measure))
+    context.score(
+      name,
+      Score(
+        groups.isEmpty ? 0 : estimate.value, standardError: estimate.standardError,
+        count: groups.count))
+  }
+
+  /// The first of equals, whichever member it is from.
+  private static func best(_ all: [Candidate]) -> Candidate {
+    all.reduce(all[0]) { $1.reward > $0.reward ? $1 : $0 }
   }
 }

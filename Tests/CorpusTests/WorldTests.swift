@@ -408,6 +408,22 @@ struct WorldWebTests {
     #expect(Set(pages.map { truth($0, "language") }) == ["en", "es", "de", "fr", "it"])
   }
 
+  @Test(arguments: [0, 10, 50, 100])
+  func `copies have the share of the junk that was asked for`(hundredths: Int) throws {
+    var sizes = WorldSizes()
+    sizes.pages = 6
+    sizes.copies = hundredths
+    let pages = try documents(World(sizes, seed: 8), .web)
+    let copies = pages.count { truth($0, "duplicateOf") != nil }
+    let low = pages.count { truth($0, "duplicateOf") == nil && truth($0, "quality") == "low" }
+    // Of about 900 bad pages, within four standard deviations (67 at most); all or none exactly.
+    #expect(abs((copies + low) * hundredths - copies * 100) <= (hundredths % 100 == 0 ? 0 : 6700))
+    let spam = pages.count { truth($0, "spam") == true }
+    #expect(abs(spam * 63 - low * 20) <= 63 * 60)
+    let sorts = Set(pages.compactMap { truth($0, "duplicate")?.stringValue })
+    #expect(sorts == (hundredths == 0 ? [] : ["exact", "near", "url"]))
+  }
+
   /// RFC 9309 for files of one rule group that matters: the longest matching rule wins.
   private func isForbidden(_ url: String, _ robots: String?) -> Bool {
     guard let robots else { return false }

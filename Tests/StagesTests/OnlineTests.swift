@@ -265,6 +265,36 @@ private func sampleRewardModel(seed: UInt64 = 3) throws -> [String: [UInt8]] {
     let mean = try #require(own.scores["reward/mean"]).value
     #expect(mean >= -1 && mean < 1)
     #expect(own.scores["reward/hidden"]?.value == mean)
+    #expect(own.scores["reward/hidden/picked"] == own.scores["reward/best"])
+  }
+
+  @Test func `picking is held against the hidden reward, a prompt a value`() throws {
+    let world = World(WorldSizes(), seed: 17)
+    let context = try FakeContext()
+    try context.connect("policies", tree: sampleCheckpoint())
+    try context.connect(
+      "prompts", file: world.lines(.prompts, 0..<6, on: Compute(threads: 1)).flatMap { $0 })
+    try context.connect("reward", file: World.HiddenReward.json(world).canonical())
+    try reject(context, ["rewardFrom": "verifier", "samples": 3])
+    var groups: [String: [(reward: Double, hidden: Double)]] = [:]
+    for line in try context.output("samples").split(separator: 10) {
+      let sample = try JSON(parsing: Array(line))
+      let values = try [
+        #require(sample["reward"]?.doubleValue), #require(sample["hidden"]?.doubleValue),
+      ]
+      groups[try #require(sample["id"]?.stringValue), default: []].append((values[0], values[1]))
+    }
+    #expect(groups.count == 6 && groups.values.allSatisfy { $0.count == 3 })
+    let gains = try groups.values.map { group in
+      let most = try #require(group.map(\.reward).max())
+      let picked = try #require(group.first { $0.reward == most }).hidden
+      return picked - group.map(\.hidden).reduce(0, +) / 3
+    }
+    let score = try #require(context.scores["reward/hidden/gain"])
+    let mean = gains.reduce(0, +) / 6
+    let variance = gains.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / 5
+    #expect(abs(score.value - mean) < 1e-12 && score.count == 6)
+    #expect(abs(try #require(score.standardError) - (variance / 6).squareRoot()) < 1e-12)
   }
 
   // MARK: Online preferences

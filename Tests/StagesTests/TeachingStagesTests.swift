@@ -283,6 +283,35 @@ private func recipe<S: Stage>(
     }
   }
 
+  @Test func `an adapter is trained further from where another ended`() throws {
+    let base = try teacher()
+    defer { withExtendedLifetime(base) {} }
+    let with = sizes.merging(["rank": 3, "weightDecay": 0]) { $1 }
+    let first = try context(store: base.store)
+    let checkpoint = try #require(base.outputs["checkpoint"])
+    first.connect("checkpoint", checkpoint)
+    try Adapt.run(parameters(Adapt.self, with), in: first)
+    let begun = try #require(first.outputs["adapter"])
+    func further(_ more: [String: JSON]) throws -> FakeContext {
+      let context = try context(store: base.store)
+      context.connect("checkpoint", checkpoint)
+      context.connect("adapter", begun)
+      try Adapt.run(parameters(Adapt.self, with.merging(more) { $1 }), in: context)
+      return context
+    }
+    // A rate of 0 leaves every bit; another rate goes on from there.
+    #expect(try further(["learningRate": 0]).outputs["adapter"] == begun)
+    let second = try further([:])
+    #expect(second.outputs["adapter"] != begun)
+    let losses = [first, second].compactMap { $0.scores["loss/validation"]?.value }
+    #expect(losses.count == 2 && losses[1] < losses[0])
+    // What it began from, not the model without it.
+    #expect(second.scores["loss/validation/base"]?.value == losses.first)
+    #expect {
+      _ = try further(["rank": 2])
+    } throws: { "\($0)".contains("rank 3") && "\($0)".contains("rank 2") }
+  }
+
   @Test func `maps that are not there are refused`() throws {
     let base = try teacher()
     defer { withExtendedLifetime(base) {} }

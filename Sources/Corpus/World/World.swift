@@ -12,6 +12,8 @@ package struct WorldSizes: Hashable, Sendable {
   package var pages = 4
   /// The part of web pages that are spam, low in quality, or copies, in thousandths.
   package var junk = 500
+  /// The part of those that are copies of other pages, in hundredths.
+  package var copies = 37
   package var books = 10
   package var chapters = 8
   package var code = 300

@@ -45,21 +45,27 @@ struct WorldPage {
 extension World {
   /// Shares of the sorts, in parts of their class.
   private static let goodShares = (foreign: 9, personal: 7, leak: 6, all: 100)
-  private static let junkShares = (exact: 13, near: 13, old: 11, spam: 20, all: 100)
+  private static let copyShares = (exact: 13, near: 13, old: 11, all: 37)
+  private static let badShares = (spam: 20, low: 43, all: 63)
 
   /// What page `number` is. Page 0 is good, so that every copy has an original before it.
   func pageSort(_ number: Int) -> WorldPageSort {
     var dice = dice("sorts of pages", number)
     guard number > 0, dice.chance(sizes.junk, in: 1000) else { return goodSort(number, &dice) }
-    let shares = Self.junkShares
-    let part = dice.below(shares.all)
-    if part < shares.exact { return .exact(of: original(before: number, &dice)) }
-    if part < shares.exact + shares.near { return .near(of: original(before: number, &dice)) }
-    if part < shares.exact + shares.near + shares.old {
-      return .old(of: original(before: number, &dice))
+    return junkSort(dice.below(100), number, &dice)
+  }
+
+  /// Hundredths below `sizes.copies` are copies, those above spam or low in quality.
+  private func junkSort(_ part: Int, _ number: Int, _ dice: inout WorldDice) -> WorldPageSort {
+    let (copies, bad) = (Self.copyShares, Self.badShares)
+    guard part < sizes.copies else {
+      let isSpam = (part - sizes.copies) * bad.all < (100 - sizes.copies) * bad.spam
+      return isSpam ? .spam : .low(dice.pick(WorldFlaw.allCases))
     }
-    if part < shares.exact + shares.near + shares.old + shares.spam { return .spam }
-    return .low(dice.pick(WorldFlaw.allCases))
+    let other = original(before: number, &dice)
+    if part * copies.all < sizes.copies * copies.exact { return .exact(of: other) }
+    return part * copies.all < sizes.copies * (copies.exact + copies.near)
+      ? .near(of: other) : .old(of: other)
   }
 
   private func goodSort(_ number: Int, _ dice: inout WorldDice) -> WorldPageSort {
