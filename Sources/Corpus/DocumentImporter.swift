@@ -190,7 +190,9 @@ package struct DocumentImporter {
     if name.isEmpty { return nil }
     switch fields.removeValue(forKey: name) {
     case .string(let id) where !id.isEmpty: return id
-    case .number(let id): return JSON.ecmaScript(id)
+    case .number(let id) where id.magnitude <= JSON.greatestExactInteger:
+      return JSON.ecmaScript(id)
+    case .number: throw error("\"\(name)\" \(JSON.inexactID)")
     default: throw error("\"\(name)\" is not an id; it must be a text or a number on every line")
     }
   }

@@ -1,3 +1,5 @@
+import ContentStore
+
 /// What a user's file holds.
 package enum FileFormat: String, CaseIterable, Sendable {
   /// By the file's name: `.jsonl` and `.ndjson` are JSON Lines, `.json` is JSON, `.csv` is CSV,
@@ -81,4 +83,13 @@ extension FileFormat {
     if name.hasSuffix(".parquet") { return .parquet }
     return name.hasSuffix(".csv") ? .csv : .text
   }
+}
+
+extension JSON {
+  /// 2⁵³: up to here every integer is a number of JSON's (IEEE 754 double precision; RFC 8259 §6).
+  static let greatestExactInteger = 9_007_199_254_740_992.0
+
+  static let inexactID =
+    "is a number over 2^53, which JSON does not hold exactly, so that different ids would become one; "
+    + "write it as a text, in quotation marks"
 }

@@ -123,7 +123,13 @@ package struct TaskWording: Sendable {
   }
 
   private func target(_ record: TaskRecord) throws(QuestionError) -> String {
-    try optional(target, "answer", record)
+    if let target, target.isName, record.fields[target.source] == nil {
+      throw fault(
+        record, "answer",
+        "is to be the member \"\(target.source)\", which is not there"
+          + didYouMean(target.source, among: record.fields.keys.sorted()))
+    }
+    return try optional(target, "answer", record)
   }
 
   // MARK: Choices
@@ -151,16 +157,18 @@ package struct TaskWording: Sendable {
     return texts
   }
 
-  /// As the harness reads targets: a number, a number's text, or a choice's text; and a letter.
+  /// As the harness reads targets: a number, a choice's text, or a number's text; and a letter. A member is
+  /// taken as it is, so that a text is first a choice's; of what a template writes, digits are a number.
   private func gold(
     _ choices: [String], _ record: TaskRecord
   ) throws(QuestionError) -> Int {
     let value = try value(gold, "answer", record)
     var index = value.intValue
     if let text = value.stringValue {
+      let equal = choices.firstIndex { $0.utf8.elementsEqual(text.utf8) }
+      let isMember = record.fields[gold.source] != nil
       index =
-        Int(text) ?? choices.firstIndex { $0.utf8.elementsEqual(text.utf8) }
-        ?? Letters.all.firstIndex(of: text)
+        (isMember ? equal ?? Int(text) : Int(text) ?? equal) ?? Letters.all.firstIndex(of: text)
     }
     guard let index else {
       throw fault(record, "answer", "is neither a choice's number from 0, its letter, nor its text")

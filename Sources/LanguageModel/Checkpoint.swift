@@ -41,6 +41,7 @@ package struct Checkpoint: Sendable {
       model.parameters[view.range].copy(from: Floats(values))
     }
     try Self.checkNothingLeft(shards.names(explaining: configuration), model)
+    try Self.checkTied(shards, model)
     self.model = model
   }
 
@@ -117,6 +118,20 @@ package struct Checkpoint: Sendable {
       if name.hasSuffix("rotary_emb.inv_freq") { continue }
       if name == "lm_head.weight", model.configuration.isTied { continue }
       throw CheckpointError("the configuration has no place for tensor \"\(name)\"")
+    }
+  }
+
+  /// An output matrix beside a tied embedding must be the same: some versions of transformers would use it.
+  private static func checkTied(
+    _ tensors: CheckpointTensors, _ model: Transformer
+  ) throws(CheckpointError) {
+    guard model.configuration.isTied, let values = try tensors.floats(named: "lm_head.weight"),
+      let embedding = model.layout.views.first(where: { $0.role == .embedding })
+    else { return }
+    guard values == Array(model.parameters.array[embedding.range]) else {
+      throw CheckpointError(
+        "tensor \"lm_head.weight\" differs from \"model.embed_tokens.weight\", but config.json ties them "
+          + "(tie_word_embeddings); set that to false to use both, or leave the tensor out")
     }
   }
 

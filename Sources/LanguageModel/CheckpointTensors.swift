@@ -24,6 +24,11 @@ final class CheckpointTensors {
     return Array(last.values[start..<start + view.count])
   }
 
+  /// A tensor that need not be there.
+  func floats(named name: String) throws(CheckpointError) -> [Float]? {
+    try shards[name].map { (shard) throws(CheckpointError) in try shard.floats(name) }
+  }
+
   /// Refuses a tensor that is not there in the view's shape.
   func check(_ view: ParameterView) throws(CheckpointError) {
     if let shard = shards[view.name] {

@@ -153,7 +153,7 @@ package struct GGUF: Sendable {
     guard let size = type.bytes(innermostFirst: extents) else {
       throw CheckpointError(
         "\(reader.file): tensor \"\(name)\" of type \(type) cannot have the shape "
-          + "\(extents.reversed())")
+          + "\(Array(extents.reversed()))")
     }
     return Info(
       name: name, type: type, shape: extents.reversed(), offset: Int(clamping: offset), size: size)

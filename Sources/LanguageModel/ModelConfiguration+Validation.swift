@@ -20,7 +20,8 @@ extension ModelConfiguration {
       ("number of positions", maximumPositions),
     ]
     for (name, value) in sizes where value < 1 || value > 1 << 31 {
-      throw CheckpointError("the model's \(name) must be at least 1, found \(value)")
+      throw CheckpointError(
+        "the model's \(name) must be at \(value < 1 ? "least 1" : "most 2^31"), found \(value)")
     }
     guard heads % keyValueHeads == 0 else {
       throw CheckpointError(

@@ -5,7 +5,7 @@ package import ContentStore
 /// reported: {
 ///   "405B": {
 ///     plan: { stage: "pretrain", parameters: 405.85e9, flops: 3.8e25, source: "Table 3, §3.2.1" },
-///     base: { stage: "base-scores", source: "Tables 9-14", mmlu: 0.852 },
+///     base: { source: "Tables 9-14", mmlu: 0.852, ours: { mmlu: "base-eval/world" } },
 ///   },
 ///   "8B": { source: "Table 9", mmlu: 0.667 },
 /// }
@@ -23,6 +23,19 @@ package struct Reported: Sendable {
     package var stage: String?
     /// By name; shares from 0 to 1 where the paper prints per cent.
     package var scores: [(name: String, value: Double)]
+    /// By the reported name, where the experiment's nearest test has another name.
+    package var ours: [String: Counterpart] = [:]
+  }
+
+  /// A score of the experiment that stands beside a reported one.
+  package struct Counterpart: Hashable, Sendable {
+    package var stage: String
+    package var score: String
+
+    package init(stage: String, score: String) {
+      self.stage = stage
+      self.score = score
+    }
   }
 
   /// The numbers that a plan is held against.
@@ -60,7 +73,7 @@ extension Reported {
     for size in Self.bySize(try NodeReader(node, path: path, allowed: nil).members) {
       let reader = try NodeReader(size.value, path: "\(path).\(size.key)", allowed: nil)
       try add(reader, size: size.key, group: "", stages)
-      for member in reader.members where member.value.members != nil {
+      for member in reader.members where member.value.members != nil && member.key != "ours" {
         let inner = try NodeReader(member.value, path: reader.at(member.key), allowed: nil)
         if member.key == "plan" {
           plans.append(try Self.plan(inner, size: size.key, stages))
@@ -86,7 +99,8 @@ extension Reported {
   }
 
   private func refuseDeeper(_ reader: NodeReader) throws(ExperimentError) {
-    if let member = reader.members.first(where: { $0.value.members != nil }) {
+    let deeper = reader.members.first { $0.value.members != nil && $0.key != "ours" }
+    if let member = deeper {
       throw reader.error(member.key, "must be a number: a score")
     }
   }
@@ -95,17 +109,41 @@ extension Reported {
     _ reader: NodeReader, size: String, group: String, _ stages: StageNames
   ) throws(ExperimentError) {
     var scores: [(name: String, value: Double)] = []
-    for member in reader.members where !Self.texts.contains(member.key) {
+    for member in reader.members where !(Self.texts + ["ours"]).contains(member.key) {
       if member.value.members != nil { continue }
       scores.append((member.key, try Self.number(reader, member.key)))
     }
     let stage = try stages.stage(reader)
+    let ours = try Self.counterparts(reader, of: scores.map(\.name), stages)
     if scores.isEmpty { return }
     tables.append(
       Table(
         size: size, group: group,
         source: try reader.requiredString("source", "the paper's section or table"),
-        stage: stage, scores: scores))
+        stage: stage, scores: scores, ours: ours))
+  }
+
+  /// `ours: { mmlu: "base-eval/world" }`: by the reported name a stage and, after the first slash, its score.
+  private static func counterparts(
+    _ reader: NodeReader, of names: [String], _ stages: StageNames
+  ) throws(ExperimentError) -> [String: Counterpart] {
+    guard let ours = try reader.map("ours") else { return [:] }
+    var counterparts: [String: Counterpart] = [:]
+    for member in ours.members {
+      let name = member.key
+      guard names.contains(name) else {
+        throw ours.error(name, "is not reported here" + didYouMean(name, among: names))
+      }
+      let parts = try ours.string(name)?.split(separator: "/", maxSplits: 1).map(String.init)
+      guard let parts, parts.count == 2 else {
+        throw ours.mismatch(name, "a stage, a slash and a score, as in \"base-eval/world\"")
+      }
+      guard let stage = stages.resolve(parts[0]) else {
+        throw ours.error(name, stages.unknown(parts[0]))
+      }
+      counterparts[name] = Counterpart(stage: stage, score: parts[1])
+    }
+    return counterparts
   }
 
   private static func number(

@@ -110,11 +110,10 @@ private struct ClaimCheck {
   }
 
   func result(_ comparison: ClaimComparison) -> ComparisonResult {
-    let replicates = leaves.map { Replicate(comparison, $0, places) }
-    let differences = replicates.map(\.difference)
-    let difference = mean(differences)
-    let error = Self.error(replicates)
-    let isFinite = differences.allSatisfy(\.isFinite)
+    let replicates = leaves.map { SeededDifference(comparison, $0, places) }
+    let group = SeedGroup(replicates)
+    let (difference, error) = (group.difference, TwoPartError([group]))
+    let isFinite = replicates.allSatisfy(\.difference.isFinite)
     let interval = isFinite ? error.interval(around: difference) : nil
     return ComparisonResult(
       text: comparison.text, difference: difference, error: error, interval: interval,
@@ -123,58 +122,12 @@ private struct ClaimCheck {
       verdict: interval.map { comparison.relation.verdict($0, difference) } ?? .cannotBeTold)
   }
 
-  private static func questions(_ replicates: [Replicate]) -> Int? {
+  private static func questions(_ replicates: [SeededDifference]) -> Int? {
     let isPaired = replicates.allSatisfy { $0.influences.n > 0 && $0.others == .some(0) }
     return isPaired ? replicates.map(\.influences.n).max() : nil
   }
 
-  // MARK: Errors
-
-  private static func error(_ replicates: [Replicate]) -> TwoPartError {
-    let k = Double(replicates.count)
-    let differences = replicates.map(\.difference)
-    var average = Influences()
-    for replicate in replicates { average.add(replicate.influences, times: 1 / k) }
-    var questions: Double? = average.n > 0 ? average.variance : 0
-    if average.n > 1, questions == 0 {
-      // No question went another way than the rest; as if one had, for a sample does not prove it.
-      let least = mean(replicates.map(\.leastError))
-      questions = least * least
-    }
-    // The same test data in every replicate: their errors do not average out.
-    let others = replicates.map(\.others)
-    if others.contains(nil) {
-      questions = nil
-    } else {
-      questions = questions.map { $0 + mean(others.compactMap(\.self)) }
-    }
-    let isNothingSampled = average.n == 0 && others.allSatisfy { $0 == .some(0) }
-    guard let spread = sampleVariance(differences) else {
-      // Numbers written down alone have no error.
-      return TwoPartError(questions: questions, seeds: nil)
-    }
-    let luck = isNothingSampled ? 0 : Self.luck(replicates, average)
-    return TwoPartError(
-      questions: questions, seeds: max(0, spread - luck) / k, freedom: k - 1)
-  }
-
-  /// What the differences would vary by between replicates if only answers to questions were
-  /// drawn anew: n/(n − 1) Σ_q Σ_k (z_kq − z̄_q)² / (K − 1).
-  private static func luck(_ replicates: [Replicate], _ average: Influences) -> Double {
-    let n = Double(average.n)
-    guard n > 1 else { return 0 }
-    var sum = 0.0
-    for question in average.order {
-      let center = average.values[question] ?? 0
-      for replicate in replicates {
-        let deviation = (replicate.influences.values[question] ?? 0) - center
-        sum += deviation * deviation
-      }
-    }
-    return sum / Double(replicates.count - 1) * n / (n - 1)
-  }
-
-  private static func method(_ replicates: [Replicate], _ error: TwoPartError) -> String {
+  private static func method(_ replicates: [SeededDifference], _ error: TwoPartError) -> String {
     var parts: [String] = []
     if replicates.allSatisfy({ $0.influences.n > 0 }) {
       let influences = replicates[0].influences
@@ -210,30 +163,15 @@ extension ClaimExpression.Relation {
   }
 }
 
-/// A comparison in one replicate: left less right, and what its error is made of.
-private struct Replicate {
-  var difference: Double
-  var influences = Influences()
-  /// What one question more or less would make.
-  var leastError = 0.0
-  /// Variance from quantities that are no outcomes of questions; nil when one has no standard error.
-  var others: Double? = 0
-
-  init(
+extension SeededDifference {
+  /// Left less right of a comparison.
+  fileprivate init(
     _ comparison: ClaimComparison, _ leaves: [ClaimCheck.Leaf], _ places: [ClaimQuantity: Int]
   ) {
     let linear = Linear(.arithmetic(.minus, comparison.left, comparison.right), leaves, places)
-    difference = linear.value
+    self.init(linear.value)
     for (place, slope) in linear.slopes.sorted(by: { $0.key < $1.key }) {
-      let leaf = leaves[place]
-      if let sample = leaf.sample {
-        influences.add(sample, times: slope)
-        leastError += slope.magnitude / Double(sample.n)
-      } else if let error = leaf.standardError {
-        others = others.map { $0 + slope * slope * error * error }
-      } else {
-        others = nil
-      }
+      add(leaves[place].sample, leaves[place].standardError, times: slope)
     }
   }
 }
@@ -316,8 +254,7 @@ extension ClaimCheck.Leaf {
     let sample = try run.outcomes(of: quantity.stage)?
       .sample(ofScore: name, score, cluster: cluster)
     return ClaimCheck.Leaf(
-      value: score.value, standardError: score.standardError,
-      sample: sample.flatMap { $0.n > 1 ? $0 : nil })
+      value: score.value, standardError: score.standardError, sample: sample)
   }
 
   private static func metric(

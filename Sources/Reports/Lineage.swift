@@ -34,6 +34,8 @@ package struct LineageGraph: Sendable {
     package var stage: String
     package var op: String
     package var status: String
+    /// Nil for what draws no random numbers.
+    package var seed: UInt64?
   }
 
   package let direction: Direction
@@ -42,16 +44,15 @@ package struct LineageGraph: Sendable {
   package private(set) var nodes: [Node] = []
   package private(set) var edges: [Edge] = []
   package private(set) var labels: [Node: Label] = [:]
-  /// Executions preferred as makers: those that answered the run that was asked about.
-  private let preferred: Set<Digest>
+  /// How the run that was asked about names what it used.
+  private let wiring: Wiring
 
-  /// - Parameter run: the run whose executions are named where several made the same artifact.
+  /// - Parameter run: the run whose wiring counts where several outputs hold the same artifact.
   package init(
     from executions: [Digest], _ direction: Direction, run: Digest? = nil, in ledger: Ledger
   ) throws(LedgerError) {
     self.direction = direction
-    let stages = try run.map { (run) throws(LedgerError) in try ledger.stages(ofRun: run) } ?? []
-    preferred = Set(stages.compactMap(\.execution))
+    wiring = try Wiring(run, ledger)
     for execution in executions {
       roots.append(.execution(execution))
       try visit(execution, ledger)
@@ -59,18 +60,15 @@ package struct LineageGraph: Sendable {
   }
 
   /// The lineage of one artifact: of its makers upward, of its users downward.
+  /// - Parameter output: the execution and the output that it was asked for as, when it was.
   package init(
-    of artifact: Artifact, _ direction: Direction, run: Digest? = nil, in ledger: Ledger
+    of artifact: Artifact, _ direction: Direction, run: Digest? = nil,
+    as output: (execution: Digest, port: String)? = nil, in ledger: Ledger
   ) throws(LedgerError) {
     self.direction = direction
-    let stages = try run.map { (run) throws(LedgerError) in try ledger.stages(ofRun: run) } ?? []
-    let answering = Set(stages.compactMap(\.execution))
-    preferred = answering
+    wiring = try Wiring(run, ledger)
     let productions = try ledger.productions(of: artifact.digest)
-    guard
-      let maker = productions.first(where: { answering.contains($0.execution) })
-        ?? productions.first
-    else {
+    guard let maker = wiring.maker(among: productions, declared: output) else {
       let source = Node.source(artifact)
       roots = [source]
       add(source, Label(stage: "files", op: artifact.kind.rawValue, status: "given"))
@@ -83,7 +81,8 @@ package struct LineageGraph: Sendable {
     case .up: try visit(maker.execution, ledger)
     case .down:
       // Only this output's users, not those of the maker's other outputs.
-      add(node, Label(stage: maker.stage, op: maker.op, status: "done"))
+      guard let execution = try ledger.execution(maker.execution) else { return }
+      add(node, label(execution))
       try users(of: artifact, from: node, maker.port, ledger)
       if maker.port == "snapshots" { try branches(from: maker.execution, node, ledger) }
     }
@@ -94,14 +93,17 @@ package struct LineageGraph: Sendable {
     nodes.append(node)
   }
 
+  private func label(_ execution: RecordedExecution) -> Label {
+    let recipe = execution.start.recipe
+    return Label(
+      stage: wiring.stage(answeredBy: execution.id) ?? execution.start.stage, op: recipe.op,
+      status: execution.end?.ending.rawValue ?? "running", seed: recipe.seed)
+  }
+
   private mutating func visit(_ id: Digest, _ ledger: Ledger) throws(LedgerError) {
     let node = Node.execution(id)
     guard labels[node] == nil, let execution = try ledger.execution(id) else { return }
-    add(
-      node,
-      Label(
-        stage: execution.start.stage, op: execution.start.recipe.op,
-        status: execution.end?.ending.rawValue ?? "running"))
+    add(node, label(execution))
     switch direction {
     case .up: try makers(of: execution, node, ledger)
     case .down:
@@ -134,10 +136,10 @@ package struct LineageGraph: Sendable {
   ) throws(LedgerError) {
     let inputs = execution.start.recipe.inputs
     for port in inputs.keys.sorted() {
-      for artifact in inputs[port]! {
-        let productions = try ledger.productions(of: artifact.digest)
-        let maker =
-          productions.first { preferred.contains($0.execution) } ?? productions.first
+      for (index, artifact) in inputs[port]!.enumerated() {
+        let source = wiring.source(of: execution.id, port, index)
+        let maker = wiring.maker(
+          among: try ledger.productions(of: artifact.digest), declared: source)
         let branchPoint = try maker == nil ? snapshot(of: execution, port, ledger) : nil
         guard let (maker, output) = maker.map({ ($0.execution, $0.port) }) ?? branchPoint else {
           let source = Node.source(artifact)
@@ -174,7 +176,7 @@ package struct LineageGraph: Sendable {
   ) throws(LedgerError) {
     for use in try ledger.consumptions(of: artifact.digest) {
       let done = try ledger.executions(ofRecipe: use.recipe).filter { $0.end?.ending == .done }
-      guard let user = done.first(where: { preferred.contains($0.id) }) ?? done.first else {
+      guard let user = done.first(where: { wiring.isUsing($0.id) }) ?? done.first else {
         continue
       }
       edges.append(
@@ -183,5 +185,45 @@ package struct LineageGraph: Sendable {
           artifact: artifact))
       try visit(user.id, ledger)
     }
+  }
+}
+
+/// A run's own names for executions, and its own word for which output an input is: different outputs may hold
+/// the same bytes, as those of a filter that drops nothing do.
+private struct Wiring: Sendable {
+  /// By the execution that answers them; of stages that one execution answers the first.
+  private var stages: [Digest: RunStage] = [:]
+  /// By the name of the stage.
+  private var executions: [String: Digest] = [:]
+
+  init(_ run: Digest?, _ ledger: Ledger) throws(LedgerError) {
+    guard let run else { return }
+    for stage in try ledger.stages(ofRun: run) {
+      guard let execution = stage.execution else { continue }
+      executions[stage.name] = execution
+      if stages[execution] == nil { stages[execution] = stage }
+    }
+  }
+
+  func isUsing(_ execution: Digest) -> Bool { stages[execution] != nil }
+
+  func stage(answeredBy execution: Digest) -> String? { stages[execution]?.name }
+
+  /// Who made an input as the run declares it (`world.web`), and by which output.
+  func source(of execution: Digest, _ port: String, _ index: Int) -> (Digest, String)? {
+    guard let references = stages[execution]?.inputs[port], index < references.count else {
+      return nil
+    }
+    let parts = references[index].split(separator: ".", maxSplits: 1)
+    guard parts.count == 2, let maker = executions[String(parts[0])] else { return nil }
+    return (maker, String(parts[1]))
+  }
+
+  /// The declared one of the outputs that hold an artifact, else one of the run's, else the first ever.
+  func maker(
+    among productions: [Production], declared: (execution: Digest, port: String)? = nil
+  ) -> Production? {
+    productions.first { $0.execution == declared?.execution && $0.port == declared?.port }
+      ?? productions.first { isUsing($0.execution) } ?? productions.first
   }
 }

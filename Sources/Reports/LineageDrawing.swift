@@ -2,55 +2,17 @@ package import ContentStore
 
 /// A lineage as text: a tree for the terminal, Graphviz, Mermaid, JSON.
 extension LineageGraph {
-  /// Lines with ├── and └──; a node met again is only named.
+  /// Lines with ├── and └──; a node met again is only named. What would stand too far to the right is drawn
+  /// below, from the margin.
   /// - Parameter style: dresses a node's name (bold on a terminal).
-  package func tree(style: (String) -> String = { $0 }) -> [String] {
-    var drawn: Set<Node> = []
-    var lines: [String] = []
-    for root in roots {
-      lines.append(describe(root, style))
-      drawn.insert(root)
-      branches(of: root, "", &drawn, &lines, style)
-    }
-    return lines
+  package func tree(style: @escaping (String) -> String = { $0 }) -> [String] {
+    var tree = LineageTree(graph: self, style: style)
+    for root in roots { tree.draw(root) }
+    return tree.lines
   }
 
-  private func branches(
-    of node: Node, _ indent: String, _ drawn: inout Set<Node>, _ lines: inout [String],
-    _ style: (String) -> String
-  ) {
-    let next = edges.filter { direction == .up ? $0.user == node : $0.maker == node }
-    for (index, edge) in next.enumerated() {
-      let isLast = index == next.count - 1
-      let far = direction == .up ? edge.maker : edge.user
-      let isNew = drawn.insert(far).inserted
-      let mark = isLast ? "└── " : "├── "
-      let again = isNew || !hasBranches(far) ? "" : "  (above)"
-      lines.append(indent + mark + passage(edge) + describe(far, style) + again)
-      if isNew { branches(of: far, indent + (isLast ? "    " : "│   "), &drawn, &lines, style) }
-    }
-  }
-
-  private func hasBranches(_ node: Node) -> Bool {
-    edges.contains { direction == .up ? $0.user == node : $0.maker == node }
-  }
-
-  /// `tokens ← ` or `tokens → tokens of `: how an artifact passed.
-  private func passage(_ edge: Edge) -> String {
-    direction == .up ? "\(edge.input) ← " : "\(edge.output) → "
-  }
-
-  private func describe(_ node: Node, _ style: (String) -> String) -> String {
-    let label = labels[node]
-    switch node {
-    case .execution(let id):
-      let status = label?.status == "done" ? "" : "  \(label?.status ?? "")"
-      let stage = label?.stage ?? "?"
-      let op = label?.op == stage ? "" : " (\(label?.op ?? "?"))"
-      return "\(style(stage))\(op)  \(id.short)\(status)"
-    case .source(let artifact):
-      return "\(style("your files"))  \(artifact.kind.rawValue) \(artifact.digest.short)"
-    }
+  fileprivate func next(_ node: Node) -> [Edge] {
+    edges.filter { direction == .up ? $0.user == node : $0.maker == node }
   }
 
   private func title(_ node: Node) -> String {
@@ -62,9 +24,16 @@ extension LineageGraph {
 
   private func name(_ node: Node) -> String { "n\(node.digest.hex.prefix(12))" }
 
+  /// A node's lines in a picture.
+  private func text(_ node: Node) -> [String] {
+    [title(node), node.digest.short] + (labels[node]?.seed.map { ["seed \($0)"] } ?? [])
+  }
+
   private func arrow(_ edge: Edge) -> String {
-    edge.output.isEmpty || edge.output == edge.input
+    let ports =
+      edge.output.isEmpty || edge.output == edge.input
       ? edge.input : "\(edge.output) → \(edge.input)"
+    return "\(ports) \(edge.artifact.digest.short)"
   }
 
   /// Graphviz: arrows run from maker to user.
@@ -72,8 +41,8 @@ extension LineageGraph {
     var lines = ["digraph lineage {", "  rankdir=LR;", "  node [fontname=\"sans-serif\"];"]
     for node in nodes {
       let shape = if case .source = node { "note" } else { "box" }
-      lines.append(
-        "  \(name(node)) [shape=\(shape), label=\"\(title(node))\\n\(node.digest.short)\"];")
+      let text = text(node).joined(separator: "\\n")
+      lines.append("  \(name(node)) [shape=\(shape), label=\"\(text)\"];")
     }
     for edge in edges {
       lines.append("  \(name(edge.maker)) -> \(name(edge.user)) [label=\"\(arrow(edge))\"];")
@@ -85,7 +54,7 @@ extension LineageGraph {
   package func mermaid() -> String {
     var lines = ["flowchart LR"]
     for node in nodes {
-      let text = "\(title(node))<br/>\(node.digest.short)"
+      let text = text(node).joined(separator: "<br/>")
       if case .source = node {
         lines.append("  \(name(node))[/\"\(text)\"/]")
       } else {
@@ -98,8 +67,9 @@ extension LineageGraph {
     return lines.joined(separator: "\n")
   }
 
-  /// `{"direction", "roots", "nodes": [{"id", "kind", "stage", "op", "status"}], "edges": [{"from",
-  /// "output", "to", "input", "artifact"}]}`; edges run from maker to user.
+  /// `{"direction", "roots", "nodes": [{"id", "kind", "stage", "op", "status", "seed"}], "edges": [{"from",
+  /// "output", "to", "input", "artifact"}]}`; edges run from maker to user. A seed is a text, for it may exceed
+  /// 2^53, and null where no random numbers are drawn.
   package var json: JSON {
     [
       "direction": direction == .up ? "up" : "down",
@@ -124,6 +94,109 @@ extension LineageGraph {
       "stage": label.map { .string($0.stage) } ?? .null,
       "op": label.map { .string($0.op) } ?? .null,
       "status": label.map { .string($0.status) } ?? .null,
+      "seed": label?.seed.map { .string(String($0)) } ?? .null,
     ]
+  }
+}
+
+/// The tree while it is drawn.
+private struct LineageTree {
+  /// The columns that lines keep to, where names allow it.
+  private static let width = 100
+
+  typealias Node = LineageGraph.Node
+  typealias Edge = LineageGraph.Edge
+
+  let graph: LineageGraph
+  let style: (String) -> String
+  private(set) var lines: [String] = []
+  private var drawn: Set<Node> = []
+  /// To be drawn from the margin, first come, first drawn.
+  private var waiting: [Node] = []
+
+  init(graph: LineageGraph, style: @escaping (String) -> String) {
+    self.graph = graph
+    self.style = style
+  }
+
+  mutating func draw(_ root: Node) {
+    waiting.append(root)
+    while !waiting.isEmpty {
+      let node = waiting.removeFirst()
+      guard drawn.insert(node).inserted else { continue }
+      lines.append(heading(node, style))
+      branches(of: node, "")
+    }
+  }
+
+  private mutating func branches(of node: Node, _ indent: String) {
+    let next = graph.next(node)
+    for (index, edge) in next.enumerated() {
+      let isLast = index == next.count - 1
+      let far = graph.direction == .up ? edge.maker : edge.user
+      let goesOn = !graph.next(far).isEmpty
+      let isDrawn = drawn.contains(far)
+      let isDeep = goesOn && !isDrawn && !hasRoom(for: far, indent.count + 8)
+      if isDeep { waiting.append(far) } else { drawn.insert(far) }
+      let isNamedOnly = goesOn && (isDrawn || isDeep)
+      let note = isNamedOnly ? (isDeep ? Self.below : "  (above)") : seed(far)
+      lines.append(indent + (isLast ? "└── " : "├── ") + passage(edge, far, style) + note)
+      if isNamedOnly { continue }
+      branches(of: far, indent + (isLast ? "    " : "│   "))
+    }
+  }
+
+  private static let below = "  (below)"
+
+  /// Whether what leads to a node may stand this far from the margin.
+  private func hasRoom(for node: Node, _ column: Int) -> Bool {
+    graph.next(node).allSatisfy { edge in
+      let far = graph.direction == .up ? edge.maker : edge.user
+      let text = passage(edge, far) { $0 }
+      return column + text.count + max(Self.below.count, seed(far).count) <= Self.width
+    }
+  }
+
+  private func seed(_ node: Node) -> String {
+    graph.labels[node]?.seed.map { "  seed \($0)" } ?? ""
+  }
+
+  private func heading(_ node: Node, _ style: (String) -> String) -> String {
+    switch node {
+    case .execution(let id):
+      return "\(stage(node, style))  \(id.short)\(status(node))\(seed(node))"
+    case .source(let artifact):
+      return "\(style("your files"))  \(artifact.kind.rawValue) \(artifact.digest.short)"
+    }
+  }
+
+  /// Upward `documents ← world.wiki 1a2b3c4d`, the artifact's digest; downward `wiki 1a2b3c4d → tokens (tokenize)
+  /// 5e6f7a8b`, with the user's execution, for users in other runs have the same names.
+  private func passage(_ edge: Edge, _ far: Node, _ style: (String) -> String) -> String {
+    let artifact = edge.artifact.digest.short
+    switch (graph.direction, far) {
+    case (.up, .execution):
+      let output = edge.output.isEmpty ? "" : ".\(edge.output)"
+      return "\(edge.input) ← \(stage(far, style, output))  \(artifact)\(status(far))"
+    case (.up, .source): return "\(edge.input) ← \(heading(far, style))"
+    case (.down, .execution(let id)):
+      let output = edge.output.isEmpty ? "" : "\(edge.output) "
+      return "\(output)\(artifact) → \(stage(far, style))  \(id.short)\(status(far))"
+    case (.down, .source): return heading(far, style)
+    }
+  }
+
+  /// Name and op, where they differ.
+  private func stage(
+    _ node: Node, _ style: (String) -> String, _ output: String = ""
+  ) -> String {
+    let label = graph.labels[node]
+    let name = label?.stage ?? "?"
+    return style(name) + output + (label?.op == name ? "" : " (\(label?.op ?? "?"))")
+  }
+
+  private func status(_ node: Node) -> String {
+    let status = graph.labels[node]?.status
+    return status == "done" ? "" : "  \(status ?? "")"
   }
 }

@@ -23,18 +23,26 @@ struct Outcomes: Sendable {
   let lines: [Line]
 
   /// Nil when a result has no outcomes.
-  init?(_ result: StageResult, _ read: (Digest) throws -> [UInt8]) throws {
+  /// - Parameter contamination: the stage's input of that name.
+  init?(
+    _ result: StageResult, contamination: Artifact? = nil, _ read: (Digest) throws -> [UInt8]
+  ) throws {
     guard let artifact = result.outputs["outcomes"], artifact.kind == .file else { return nil }
-    self.init(bytes: try read(artifact.digest))
+    let found = try contamination.map { Self.contamination(try read($0.digest)) } ?? [:]
+    self.init(bytes: try read(artifact.digest), contamination: found)
   }
 
-  init(bytes: [UInt8]) {
+  /// - Parameter contamination: whether a training text holds an item, by id: a line gets the text `clean` or
+  ///   `contaminated`.
+  init(bytes: [UInt8], contamination: [String: Bool] = [:]) {
     var seen: [Question: Int] = [:]
     lines = bytes.split(separator: 0x0A).compactMap { text in
       guard let members = (try? JSON(parsing: Array(text)))?.objectValue,
         let name = members["question"]?.stringValue ?? members["id"]?.stringValue
       else { return nil }
-      let texts = members.compactMapValues(\.stringValue)
+      var texts = members.compactMapValues(\.stringValue)
+      texts["contamination"] =
+        texts["id"].flatMap { contamination[$0] }.map { $0 ? "contaminated" : "clean" }
       let first = Question(subject: texts["subject"] ?? "", name: name, occurrence: 0)
       var question = first
       question.occurrence = seen[first, default: 0]
@@ -43,6 +51,16 @@ struct Outcomes: Sendable {
         value.boolValue.map { $0 ? 1 : 0 } ?? value.exactValue
       }
       return Line(question: question, texts: texts, numbers: numbers)
+    }
+  }
+
+  /// Lines of `decontaminate`: whether an item is contaminated, by id.
+  private static func contamination(_ bytes: [UInt8]) -> [String: Bool] {
+    bytes.split(separator: 0x0A).reduce(into: [:]) { items, text in
+      guard let line = try? JSON(parsing: Array(text)), let id = line["id"]?.stringValue else {
+        return
+      }
+      items[id] = line["contaminated"] == true
     }
   }
 }
@@ -62,10 +80,16 @@ extension Outcomes {
     }
   }
 
-  /// Names of numbers that a score may be the mean of: `correct`, then the others by name.
-  static func measures(_ lines: [Line]) -> [String] {
+  /// Names of numbers that a score may be the mean of: the one that its name says (`NAME/acc_norm`) and no other;
+  /// where the name says none, `correct`, then the others by name.
+  static func measures(_ lines: [Line], of name: String) -> [String] {
     let names = lines.first.map { Set($0.numbers.keys) } ?? []
     let shared = names.filter { name in lines.allSatisfy { $0.numbers[name] != nil } }
+    if let last = name.split(separator: "/").last.map(String.init), shared.contains(last),
+      !lines.contains(where: { $0.question.subject == last || $0.texts["task"] == last })
+    {
+      return [last]
+    }
     return (shared.contains("correct") ? ["correct"] : [])
       + shared.subtracting(["correct"]).sorted()
   }

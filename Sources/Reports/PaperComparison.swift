@@ -11,8 +11,11 @@ package struct PaperComparison: Sendable {
     package var score: String
     package var reported: Double
     package var source: String
-    /// The stage of ours that has a score of the name, and its value, the mean over replicates.
+    /// The stage of ours that has a score of the name, or that the figures name as having the nearest.
     package var stage: String?
+    /// What the score is called with us, where a stage is known; it may be another test than the paper's.
+    package var ourScore: String?
+    /// Its value, the mean over replicates; nil too when the run has no such score of the stage.
     package var ours: Double?
     package var standardError: Double?
     package var count: Int?
@@ -45,16 +48,32 @@ package struct PaperComparison: Sendable {
     var row = Row(
       size: table.size, group: table.group, score: score.name, reported: score.value,
       source: table.source)
-    // Without a stage, the last that has the score: what the pipeline ends with.
-    let candidates = table.stage.map { [$0] } ?? runs[0].order.reversed()
-    let found = candidates.first { runs[0].stages[$0]?.result?.scores[score.name] != nil }
-    guard let found else { return row }
-    let scores = runs.compactMap { $0.stages[found]?.result?.scores[score.name] }
-    row.stage = found
+    guard let place = place(of: score.name, table, runs[0]) else { return row }
+    row.stage = place.stage
+    row.ourScore = place.score
+    guard runs[0].score(place) != nil else { return row }
+    let scores = runs.compactMap { $0.score(place) }
     row.ours = mean(scores.map(\.value))
     row.standardError =
       scores.count > 1 ? Evaluation.standardError(scores.map(\.value)) : scores[0].standardError
     row.count = scores[0].count
     return row
+  }
+
+  /// Where ours is: where the figures say so, else in their stage by the same name, else in the last stage that has
+  /// a score of the name: what the pipeline ends with.
+  private static func place(
+    of name: String, _ table: Reported.Table, _ run: RunRecords
+  ) -> Reported.Counterpart? {
+    if let named = table.ours[name] { return named }
+    let candidates = table.stage.map { [$0] } ?? run.order.reversed()
+    return candidates.map { Reported.Counterpart(stage: $0, score: name) }
+      .first { run.score($0) != nil }
+  }
+}
+
+extension RunRecords {
+  fileprivate func score(_ place: Reported.Counterpart) -> Score? {
+    stages[place.stage]?.result?.scores[place.score]
   }
 }

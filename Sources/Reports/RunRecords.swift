@@ -40,9 +40,20 @@ package final class RunRecords {
     return try ([run] + others).map { try RunRecords($0, in: ledger, read: read) }
   }
 
+  /// The experiment's seed, 0 where it gives none; nil when what was run is not on record.
+  var seed: JSON? { run.start.merged["experiment"].map { $0["seed"] ?? 0 } }
+
+  /// What a stage was told of training text that holds its questions.
+  private func contamination(of stage: String) throws -> Artifact? {
+    let recipe = try stages[stage]?.row.recipe.flatMap { try ledger.recipe($0) }
+    return recipe?.inputs["contamination"]?.first { $0.kind == .file }
+  }
+
   func outcomes(of stage: String) throws -> Outcomes? {
     if let known = outcomes[stage] { return known }
-    let found = try stages[stage]?.result.flatMap { try Outcomes($0, read) }
+    let found = try stages[stage]?.result.flatMap {
+      try Outcomes($0, contamination: try contamination(of: stage), read)
+    }
     outcomes[stage] = .some(found)
     return found
   }

@@ -1,3 +1,4 @@
+import ContentStore
 package import Evaluation
 package import Ledger
 
@@ -18,7 +19,7 @@ extension RunComparison {
     /// The same after Holm, over the scores of its family: whole tests are one, the parts of a test
     /// (`NAME/…`) another.
     package var adjustedPValue: Double?
-    /// Questions that both answered, when the difference is paired.
+    /// Questions that both answered, when those are most of both sides' and the difference is paired.
     package var paired: Int?
     /// Clusters of those, when they come in clusters.
     package var clusters: Int?
@@ -36,8 +37,11 @@ extension RunComparison {
 
   /// A score over the replicates of both sides.
   package struct SeedPair: Sendable {
+    /// By seed; where both sides have several seeds in common, of those alone.
     package var a: [Double]
     package var b: [Double]
+    /// Whether the two sides' seeds are the same, and a difference is of one seed.
+    package var isPaired: Bool
     /// Mean of b less mean of a.
     package var difference: Double
     /// Welch's test over the seeds' scores, questions as they are; nil when nothing varies.
@@ -56,11 +60,17 @@ struct ScorePairing {
   private let a: [RunRecords]
   private let b: [RunRecords]
   private let cluster: String
+  /// The runs with seeds that both sides have, in one order.
+  private let shared: (a: [RunRecords], b: [RunRecords])
 
   init(_ a: [RunRecords], _ b: [RunRecords], cluster: String) {
     self.a = a
     self.b = b
     self.cluster = cluster
+    let pairs = a.compactMap { run in
+      run.seed.flatMap { seed in b.first { $0.seed == seed } }.map { (run, $0) }
+    }
+    shared = (pairs.map(\.0), pairs.map(\.1))
   }
 
   func pairs(_ stages: [String]) throws -> [RunComparison.ScorePair] {
@@ -99,45 +109,57 @@ struct ScorePairing {
   private func complete(
     _ pair: inout RunComparison.ScorePair, _ a: ScoreSample?, _ b: ScoreSample?
   ) {
-    if let a, let b, Set(a.order) == Set(b.order) {
-      completePaired(&pair, a, b)
-    } else if pair.a.standardError != nil, pair.b.standardError != nil {
-      let unpaired = UnpairedComparison(
-        valueA: pair.b.value, seA: pair.b.standardError, valueB: pair.a.value,
-        seB: pair.a.standardError)
-      pair.standardError = unpaired.standardError
-      pair.interval = unpaired.interval
-      pair.pValue = unpaired.pValue
+    guard let a, let b else { return completeUnpaired(&pair, least: 0) }
+    let shared = a.order.filter { b.entries[$0] != nil }
+    if shared.count * 2 > max(a.n, b.n) {
+      completePaired(&pair, a, b, shared)
+    } else {
+      completeUnpaired(&pair, least: 1 / Double(a.units) + 1 / Double(b.units))
     }
   }
 
-  private func completePaired(
-    _ pair: inout RunComparison.ScorePair, _ a: ScoreSample, _ b: ScoreSample
-  ) {
-    var influences = Influences()
-    influences.add(b, times: 1)
-    influences.add(a, times: -1)
-    let variance = influences.variance
-    let error = TwoPartError(questions: variance, seeds: nil)
+  /// - Parameter least: what one question of each side that departs from the rest would make.
+  private func completeUnpaired(_ pair: inout RunComparison.ScorePair, least: Double) {
+    guard let first = pair.a.standardError, let second = pair.b.standardError else { return }
+    let variance = first * first + second * second
+    let error = TwoPartError(questions: variance > 0 ? variance : least * least, seeds: nil)
+    complete(&pair, error)
+  }
+
+  private func complete(_ pair: inout RunComparison.ScorePair, _ error: TwoPartError) {
     pair.standardError = error.standardError
     pair.interval = error.interval(around: pair.difference)
     pair.pValue = error.pValue(of: pair.difference)
-    pair.paired = influences.n
+  }
+
+  private func completePaired(
+    _ pair: inout RunComparison.ScorePair, _ a: ScoreSample, _ b: ScoreSample,
+    _ shared: [Outcomes.Question]
+  ) {
+    let difference = SeededDifference((pair.a, a), (pair.b, b))
+    let influences = difference.influences
+    complete(&pair, TwoPartError([SeedGroup([difference])]))
+    pair.paired = shared.count
     pair.clusters = influences.isClustered ? Set(influences.clusters.values).count : nil
-    if let variance, variance > 0 {
-      let power = PowerAnalysis(differenceVariance: variance * Double(influences.n))
-      if pair.difference != 0 {
-        pair.questionsNeeded = power.questions(effect: pair.difference)
-      }
-      pair.detectable = power.detectableEffect(questions: influences.n)
+    if !influences.isUnanimous(least: difference.leastError) {
+      addPower(&pair, influences.variance ?? 0)
     }
-    let values = a.order.map { (a.entries[$0]?.value, b.entries[$0]?.value) }
+    let values = shared.map { (a.entries[$0]?.value, b.entries[$0]?.value) }
     let (first, second) = (values.compactMap(\.0), values.compactMap(\.1))
     guard first.count == values.count, second.count == values.count else { return }
     pair.correlation = correlation(first, second)
     if (first + second).allSatisfy({ $0 == 0 || $0 == 1 }) {
       pair.mcNemar = McNemar(a: first.map { $0 == 1 }, b: second.map { $0 == 1 })
     }
+  }
+
+  private func addPower(_ pair: inout RunComparison.ScorePair, _ variance: Double) {
+    guard let n = pair.paired, variance > 0 else { return }
+    let power = PowerAnalysis(differenceVariance: variance * Double(n))
+    if pair.difference != 0 {
+      pair.questionsNeeded = power.questions(effect: pair.difference)
+    }
+    pair.detectable = power.detectableEffect(questions: n)
   }
 
   /// Holm over the whole tests, and over the parts of each.
@@ -156,72 +178,76 @@ struct ScorePairing {
   // MARK: Replicates
 
   private func seeds(_ stage: String, _ name: String) throws -> RunComparison.SeedPair? {
-    let sides = try [a, b].map { try SeedSide($0, stage, name, cluster) }
+    let isPaired = shared.a.count > 1
+    let sides = try (isPaired ? [shared.a, shared.b] : [a, b])
+      .map { try SeedSide($0, stage, name, cluster) }
     guard let left = sides[0], let right = sides[1] else { return nil }
     let difference = mean(right.values) - mean(left.values)
-    let parts = (left.seedVariance, right.seedVariance)
-    let sum = parts.0 + parts.1
-    let freedom =
-      sum * sum
-      / (parts.0 * parts.0 / Double(left.values.count - 1)
-        + parts.1 * parts.1 / Double(right.values.count - 1))
-    let error = TwoPartError(
-      questions: Self.questionVariance(left, right), seeds: sum,
-      freedom: sum > 0 ? freedom : .infinity)
+    let error = isPaired ? Self.paired(left, right) : Self.independent(left, right)
     return RunComparison.SeedPair(
-      a: left.values, b: right.values, difference: difference,
+      a: left.values, b: right.values, isPaired: isPaired, difference: difference,
       welch: WelchTest(a: right.values, b: left.values), error: error,
       interval: error.interval(around: difference), pValue: error.pValue(of: difference),
       components: [left.components, right.components])
   }
 
-  /// Of the difference, answers averaged over seeds first (Miller 2024, §3.3).
-  private static func questionVariance(_ a: SeedSide, _ b: SeedSide) -> Double? {
-    guard let left = a.influences, let right = b.influences else {
-      guard let first = a.standardError, let second = b.standardError else { return nil }
-      return first * first + second * second
+  /// Of the differences within seeds.
+  private static func paired(_ a: SeedSide, _ b: SeedSide) -> TwoPartError {
+    // What is the same in every seed has no error, whatever each side's is.
+    if a.scores == b.scores, a.outcomes == b.outcomes {
+      return TwoPartError(questions: 0, seeds: 0)
     }
-    var both = right
-    both.add(left, times: -1)
-    return both.variance
+    return TwoPartError([
+      SeedGroup(zip(a.quantities, b.quantities).map { SeededDifference($0, $1) })
+    ])
+  }
+
+  private static func independent(_ a: SeedSide, _ b: SeedSide) -> TwoPartError {
+    TwoPartError([a.group(times: -1), b.group(times: 1)])
   }
 }
 
 /// A score of one group of replicates.
 private struct SeedSide {
-  var values: [Double]
-  /// Averaged over seeds; nil when the score is not made of outcomes.
-  var influences: Influences?
+  var scores: [Score]
+  var samples: [ScoreSample?]
+  /// The artifacts with what each seed's questions came to.
+  var outcomes: [Artifact?]
+  /// Nil when seeds asked other questions, or the score is not made of outcomes.
   var components: SeedComponents?
-  /// The root of the mean square of the seeds' standard errors.
-  var standardError: Double?
+
+  var values: [Double] { scores.map(\.value) }
+  var quantities: [(score: Score, sample: ScoreSample?)] { Array(zip(scores, samples)) }
 
   /// Nil when a replicate lacks the score.
   init?(_ runs: [RunRecords], _ stage: String, _ name: String, _ cluster: String) throws {
-    let scores = runs.compactMap { $0.stages[stage]?.result?.scores[name] }
+    let results = runs.compactMap { $0.stages[stage]?.result }
+    scores = results.compactMap { $0.scores[name] }
     guard scores.count == runs.count else { return nil }
-    values = scores.map(\.value)
-    let errors = scores.compactMap(\.standardError)
-    if errors.count == scores.count {
-      standardError = mean(errors.map { $0 * $0 }).squareRoot()
-    }
-    let samples = try zip(runs, scores).compactMap { run, score in
+    outcomes = results.map { $0.outputs["outcomes"] }
+    samples = try zip(runs, scores).map { run, score in
       try run.outcomes(of: stage)?.sample(ofScore: name, score, cluster: cluster)
     }
-    guard samples.count == runs.count, let order = samples.first?.order,
+    components = Self.components(samples.compactMap(\.self), of: runs.count)
+  }
+
+  private static func components(_ samples: [ScoreSample], of count: Int) -> SeedComponents? {
+    guard samples.count == count, let order = samples.first?.order,
       samples.allSatisfy({ Set($0.order) == Set(order) })
-    else { return }
-    var average = Influences()
-    for sample in samples { average.add(sample, times: 1 / Double(samples.count)) }
-    influences = average
-    components = SeedComponents(
+    else { return nil }
+    return SeedComponents(
       samples.map { sample in
         order.map { (sample.entries[$0]?.influence ?? 0) * Double(order.count) + sample.value }
       })
   }
 
-  /// Of the mean over seeds: what seeds differ by beyond their luck with questions.
-  var seedVariance: Double {
-    (components?.seedVariance ?? sampleVariance(values) ?? 0) / Double(values.count)
+  /// The score alone, times a factor.
+  func group(times factor: Double) -> SeedGroup {
+    SeedGroup(
+      quantities.map { score, sample in
+        var seed = SeededDifference(factor * score.value)
+        seed.add(sample, score.standardError, times: factor)
+        return seed
+      })
   }
 }

@@ -21,6 +21,8 @@ struct ScoreSample: Sendable {
   var clusters: [Outcomes.Question: String]
 
   var n: Int { order.count }
+  /// What counts as one: clusters, and questions without.
+  var units: Int { Set(clusters.values).count + n - clusters.count }
 }
 
 extension Outcomes {
@@ -35,7 +37,7 @@ extension Outcomes {
   private func plainMean(_ name: String, _ score: Score, _ cluster: String) -> ScoreSample? {
     let lines = chosen(for: name)
     guard !lines.isEmpty, score.count == nil || score.count == lines.count else { return nil }
-    for measure in Self.measures(lines) {
+    for measure in Self.measures(lines, of: name) {
       let values = lines.map { $0.numbers[measure] ?? .nan }
       let center = mean(values)
       guard Self.isSame(center, score.value) else { continue }
@@ -46,22 +48,32 @@ extension Outcomes {
     return nil
   }
 
+  /// Subjects are as they are and their questions drawn, so that an answer counts by how far it is from its
+  /// subject's mean. A subject that lies within one cluster is drawn with it, and its answers count from the
+  /// mean over subjects: with a cluster for each subject, the variance is Σ_c (m_c − M)²/C².
   private func macroMean(_ name: String, _ score: Score, _ cluster: String) -> ScoreSample? {
     guard name.hasSuffix("/macro") else { return nil }
     let lines = chosen(for: String(name.dropLast(6)))
     let groups = Dictionary(grouping: lines, by: \.question.subject)
-    for measure in Self.measures(lines) {
+    let drawn = groups.filter { Self.isWithinOneCluster($0.value, cluster) }.keys
+    for measure in Self.measures(lines, of: name) {
       let means = groups.mapValues { mean($0.map { $0.numbers[measure] ?? .nan }) }
       let macro = mean(means.sorted { $0.key < $1.key }.map(\.value))
       guard Self.isSame(macro, score.value) else { continue }
       let influences = lines.map { line in
         let subject = line.question.subject
         let weight = 1 / Double(groups.count * (groups[subject]?.count ?? 1))
-        return ((line.numbers[measure] ?? .nan) - (means[subject] ?? .nan)) * weight
+        let center = drawn.contains(subject) ? macro : means[subject] ?? .nan
+        return ((line.numbers[measure] ?? .nan) - center) * weight
       }
       return sample(lines, score, cluster, influences.map { (nil, $0) })
     }
     return nil
+  }
+
+  private static func isWithinOneCluster(_ lines: [Line], _ cluster: String) -> Bool {
+    let first = lines.first?.texts[cluster]
+    return first != nil && lines.allSatisfy { $0.texts[cluster] == first }
   }
 
   /// exp(−Σ log p / Σ units), or that over log 2 without exp.
@@ -127,6 +139,8 @@ struct Influences: Sendable {
   }
 
   var n: Int { order.count }
+  /// What counts as one: clusters, and questions without.
+  var units: Int { Set(clusters.values).count + n - clusters.count }
   var isClustered: Bool { !clusters.isEmpty }
 
   /// Σ zᵢ² · n/(n − 1); with clusters Σ_c (Σ_{i∈c} zᵢ)², Miller's form without a factor, where a question

@@ -78,8 +78,33 @@ package struct Table: Sendable {
   }
 }
 
-/// Cuts a text to a display width, marking the cut.
+/// A text that changes nothing in a terminal: control characters of documents and names shown as their
+/// pictures (U+2400…), those of the second set and overrides of the writing direction as U+FFFD.
+package func harmless(_ text: String) -> String {
+  guard text.unicodeScalars.contains(where: { isControl($0) }) else { return text }
+  var scalars = String.UnicodeScalarView()
+  for scalar in text.unicodeScalars {
+    guard isControl(scalar) else {
+      scalars.append(scalar)
+      continue
+    }
+    let picture =
+      scalar.value < 0x20 ? 0x2400 + scalar.value : scalar.value == 0x7F ? 0x2421 : 0xFFFD
+    scalars.append(Unicode.Scalar(picture) ?? "\u{FFFD}")
+  }
+  return String(scalars)
+}
+
+private func isControl(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.value {
+  case 0..<0x20, 0x7F...0x9F, 0x202A...0x202E, 0x2066...0x2069: true
+  default: false
+  }
+}
+
+/// Makes a text harmless and cuts it to a display width, marking the cut.
 package func fit(_ text: String, to width: Int) -> String {
+  let text = harmless(text)
   if displayWidth(text) <= width { return text }
   var out = ""
   var used = 0

@@ -56,6 +56,8 @@ struct ClassifierRule: DocumentRule {
   }
 
   func judge(_ draft: inout Draft) -> String? {
-    Double(probability(draft.text.string)) < threshold ? "not-\(label)" : nil
+    // A share is one of the input's documents, as they came in.
+    let text = topShare == nil ? draft.text : draft.original
+    return Double(probability(text.string)) < threshold ? "not-\(label)" : nil
   }
 }

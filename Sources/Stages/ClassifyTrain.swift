@@ -67,6 +67,7 @@ package enum ClassifyTrain: Stage {
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
     try FileSystem.createFolder(context.scratchFolder)
     let examples = LabelledDocuments(parameters, context)
+    try examples.requireTwoLabels()
     let classifier =
       switch parameters.model {
       case .fasttext:
@@ -87,6 +88,25 @@ struct LabelledDocuments {
 
   init(_ parameters: ClassifyTrain.Parameters, _ context: any StageContext) {
     (self.parameters, self.context) = (parameters, context)
+  }
+
+  private struct TwoLabels: Error {}
+
+  /// Refuses documents of which none, or all, are labelled alike; reads on until a second label is found.
+  func requireTwoLabels() throws {
+    var labels: Set<String> = []
+    do {
+      try each(heldOut: false, "looking for labels") { batch in
+        labels.formUnion(batch.map(\.label))
+        if labels.count > 1 { throw TwoLabels() }
+      }
+    } catch is TwoLabels { return }
+    throw StageError(
+      labels.first.map {
+        "all documents are labelled \"\($0)\"; a classifier needs two labels or more"
+      }
+        ?? "no document has a label; connect positive and negative, or documents whose labelField is one"
+    )
   }
 
   /// Calls `body` with some labelled documents at a time, those to learn from or those held out.

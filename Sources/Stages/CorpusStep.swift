@@ -50,8 +50,7 @@ struct CorpusTruth: Sendable {
       guard let value = path.reduce(Optional(document.metadata), { $0?[$1] }), value != .null else {
         return false
       }
-      return values.contains("*")
-        || values.contains(value.stringValue ?? "\(value.boolValue ?? false)")
+      return values.contains("*") || values.contains(value.plainText)
     }
   }
 }
@@ -85,6 +84,9 @@ struct CorpusOutcome: Sendable {
 }
 
 extension JSON {
+  /// A scalar as one writes it by hand: a text itself, `1`, `0.5`, `true`; lists and objects as JSON.
+  var plainText: String { stringValue ?? (try? canonicalText()) ?? "" }
+
   /// Metadata with why their document or record was removed.
   /// - Parameter note: members beside rule and reason.
   func marked(_ removal: Removal, note: [String: JSON] = [:]) -> JSON {

@@ -126,10 +126,13 @@ package enum Decontaminate: Stage {
       for input in context.inputs(port) { items += try parameters.options.items(input, set: port) }
     }
     guard !items.isEmpty else {
+      let sets = context.inputPorts.filter { $0 != "documents" }
       throw StageError(
-        "there is no test set; connect one, under any name, as in inputs: { documents: …, mmlu: … }"
-      )
+        sets.isEmpty
+          ? "there is no test set; connect one, under any name, as in inputs: { documents: …, mmlu: … }"
+          : "no test set holds an item of the parts that count: \(sets.joined(separator: ", "))")
     }
+    warnOfShort(items, parameters, context)
     let run = try DecontaminateRun(parameters, items, context)
     switch parameters.method {
     case .gpt3: try run.cutMatches()
@@ -138,6 +141,20 @@ package enum Decontaminate: Stage {
     case .llama: try run.measureCoverage()
     }
     try run.finish()
+  }
+}
+
+extension Decontaminate {
+  /// Items with fewer words than a match has can never be found.
+  private static func warnOfShort(
+    _ items: [TestItem], _ parameters: Parameters, _ context: any StageContext
+  ) {
+    let least = parameters.fewestWords
+    let short = items.count { SimplifiedWords($0.text).words.count < least }
+    guard short > 0 else { return }
+    context.log(
+      "\(2 * short > items.count ? "warning: " : "")\(short) of \(items.count) test items have fewer than the "
+        + "\(least) words of the shortest match, and cannot be found")
   }
 }
 
@@ -303,6 +320,15 @@ private final class DecontaminateRun {
 }
 
 extension Decontaminate.Parameters {
+  /// Of the shortest item that can match.
+  fileprivate var fewestWords: Int {
+    switch method {
+    case .afm: least
+    case .qwen2: max(gram, subsequence)
+    case .gpt3, .llama, .ngram: gram
+    }
+  }
+
   /// Qwen2's test (section 5.2.6): the common subsequence has at least so many words and at least so much
   /// of the shorter text.
   fileprivate func isSame(_ a: [UInt64], _ b: [UInt64]) -> Bool {

@@ -39,11 +39,12 @@ package enum Dedup: Stage {
         hash: try reader.choice(
           "hash", default: MinHash.Hash.xxhash64, "minhash: the hash of n-grams."))
       urlField = try reader.string(
-        "urlField", default: "url", "url: the member of the metadata with the address.")
+        "urlField", default: "url",
+        "url: the member of the metadata, or of what import kept (fields), with the address.")
       dateField = try reader.string(
         "dateField", default: "date",
-        "url: the member of the metadata with the date, which sorts as text (ISO 8601). Of equal "
-          + "dates the last document stays.")
+        "url: the member of the metadata, or of fields, with the date: a text that sorts (ISO 8601), or a "
+          + "number. Of equal dates the last document stays.")
       maximum = try reader.integer(
         "maxOccurrences", default: 6, "lines: lines that occur more often in a bucket go.")
       bucket = try reader.integer(
@@ -58,7 +59,7 @@ package enum Dedup: Stage {
   }
 
   package static let op = "dedup"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary = "Remove documents or lines that occur more than once."
 
   package static func ports(_ parameters: Parameters?) -> Ports {
@@ -109,8 +110,23 @@ private final class DedupRun {
         isBad: parameters.truth.isBad(document)))
   }
 
+  /// A text that sorts as ISO 8601 does, or a number, such as seconds since 1970.
+  private struct PageDate {
+    let number: Double?
+    let text: String
+
+    init(_ json: JSON?) {
+      (number, text) = (json?.doubleValue, json?.stringValue ?? "")
+    }
+
+    func precedes(_ other: PageDate) -> Bool {
+      if let number, let other = other.number { return number < other }
+      return text.utf8.lexicographicallyPrecedes(other.text.utf8)
+    }
+  }
+
   private struct Newest {
-    var date: String
+    var date: PageDate
     var index: Int
     var id: String
   }
@@ -118,7 +134,7 @@ private final class DedupRun {
   func byAddress() throws {
     let (urlField, dateField) = (parameters.urlField, parameters.dateField)
     let address: @Sendable (Document) -> Fingerprint? = { document in
-      let url = document.metadata.member(at: urlField)?.stringValue
+      let url = document.member(urlField)?.stringValue
       return url.map { Fingerprint(PageAddress($0)?.normalized ?? $0) }
     }
     var newest: [Fingerprint: Newest] = [:]
@@ -126,11 +142,12 @@ private final class DedupRun {
     try context.forEachDocument("documents", "reading addresses", address) { document, address in
       defer { index += 1 }
       guard let address else { return }
-      let date = document.metadata.member(at: dateField)?.stringValue ?? ""
-      if let known = newest[address], date.utf8.lexicographicallyPrecedes(known.date.utf8) {
-        return
-      }
+      let date = PageDate(document.member(dateField))
+      if let known = newest[address], date.precedes(known.date) { return }
       newest[address] = Newest(date: date, index: index, id: document.id)
+    }
+    if newest.isEmpty, index > 0 {
+      context.log("warning: no document has the member \(urlField), so all stay; set urlField")
     }
     index = 0
     try context.forEachDocument("documents", "writing", address) { document, address in

@@ -10,7 +10,7 @@ import Text
 /// the experiment or files describe (docs/evaluation.md).
 package enum Evaluate: Stage {
   package static let op = "evaluate"
-  package static let revision = 4
+  package static let revision = 5
   package static let summary =
     "Score a checkpoint on questions, written answers, instructions, retrieval, rewards and perplexity."
   package static let usesNumerics = true

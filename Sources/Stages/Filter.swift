@@ -32,7 +32,7 @@ package enum Filter: Stage {
   }
 
   package static let op = "filter"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary = "Keep, rewrite and remove documents by rules of quality and content."
 
   package static func ports(_ parameters: Parameters?) -> Ports {

@@ -270,11 +270,15 @@ extension ScriptRule {
 
 extension LanguageRule {
   fileprivate init(from reader: inout ParameterReader) throws(ParameterError) {
+    let wanted = try reader.strings(
+      "languages", default: [],
+      "language: the languages that stay, as the sources of the input languages name them.")
+    if wanted.isEmpty, !reader.isListing {
+      throw ParameterError(
+        path: "languages", message: "must name one at least, or nothing would stay")
+    }
     self.init(
-      wanted: Set(
-        try reader.strings(
-          "languages", default: [],
-          "language: the languages that stay, as the sources of the input languages name them.")),
+      wanted: Set(wanted),
       minimumLead: try reader.number(
         "minLead", default: 0, in: 0...100, unit: "nats a trigram",
         "language: by how much the language must be likelier than any other."))

@@ -41,7 +41,7 @@ package enum Import: Stage {
   }
 
   package static let op = "import"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary = "Take in text, JSON, JSON Lines, CSV and Parquet files as documents."
 
   package static func ports(_ parameters: Parameters?) -> Ports {
@@ -108,6 +108,9 @@ private final class ImportRun {
   func add(parquet path: String, _ bytes: [UInt8]) throws {
     var importer = try DocumentImporter(file: path, options: options)
     let file = try ParquetFile(bytes, file: path)
+    for name in file.leftOut {
+      context.log("left out the column \"\(name)\" of \(path): it is binary")
+    }
     for group in 0..<file.groupCount {
       try context.checkCancellation()
       for row in try file.rows(ofGroup: group) { try write(importer.add(row: row)) }

@@ -3,6 +3,7 @@ import LanguageModel
 import Ledger
 import Numerics
 package import Pipeline
+import Text
 
 /// Takes in a model that another program trained, so that it can start a lineage.
 package enum ImportModel: Stage {
@@ -88,7 +89,26 @@ struct ModelFiles {
     let inside = paths.filter { $0.hasPrefix(folder) }.map { String($0.dropFirst(folder.count)) }
     var checkpoint = try Checkpoint(paths: inside) { try read(folder + $0) }
     try checkpoint.foldChatTemplate()
-    return ImportedModel(checkpoint)
+    return ImportedModel(checkpoint, notes: try Self.notes(on: checkpoint))
+  }
+
+  /// What of a tokenizer later stages will not be able to use; a file that is damaged is refused here.
+  private static func notes(on checkpoint: Checkpoint) throws -> [String] {
+    guard let bytes = checkpoint.tokenizerFiles["tokenizer.json"] else {
+      return ["warning: the folder has no tokenizer.json; stages on texts will need one"]
+    }
+    do { _ = try JSON(parsing: bytes) } catch {
+      throw StageError(
+        "tokenizer.json is no JSON: \(error); take it again from where the model is from")
+    }
+    var notes: [String] = []
+    do throws(TextError) { _ = try Tokenizer(json: bytes) } catch {
+      notes.append("warning: tokenizer.json cannot be used exactly: \(error.message)")
+    }
+    do { _ = try checkpoint.tokenizerConfiguration().flatMap { try ChatTemplate($0) } } catch {
+      notes.append("warning: the chat template cannot be used: \(error)")
+    }
+    return notes
   }
 
   // MARK: llama2.c

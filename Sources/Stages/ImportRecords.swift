@@ -42,7 +42,7 @@ package enum ImportRecords: Stage {
   }
 
   package static let op = "import-records"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary =
     "Take in conversations, instructions and preferences as records for post-training."
 
@@ -116,6 +116,9 @@ private final class RecordRun {
 
   func add(parquet path: String, _ bytes: [UInt8]) throws {
     let file = try ParquetFile(bytes, file: path)
+    for name in file.leftOut {
+      context.log("left out the column \"\(name)\" of \(path): it is binary")
+    }
     let importer = RecordImporter(file: path, options: parameters.options)
     var index = 0
     for group in 0..<file.groupCount {

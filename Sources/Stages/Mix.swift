@@ -80,7 +80,7 @@ package enum Mix: Stage {
   }
 
   package static let op = "mix"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary =
     "Mix documents by weights, sampled up and down, with a schedule over the whole."
   package static let usesSeed = true

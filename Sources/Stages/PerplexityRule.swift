@@ -36,6 +36,9 @@ struct PerplexityRule: DocumentRule {
     let keep = try reader.strings(
       "keep", default: ["head", "middle"], "\(about): which of head, middle and tail are kept.")
     kept = Set(keep)
+    if keep.isEmpty {
+      throw ParameterError(path: "keep", message: "must name one part at least: head, middle, tail")
+    }
     for (index, part) in keep.enumerated() where Part(rawValue: part) == nil {
       throw ParameterError(
         path: "keep[\(index)]", message: "must be head, middle or tail, found \"\(part)\"")
@@ -48,6 +51,11 @@ struct PerplexityRule: DocumentRule {
     tailPercentile = try reader.number(
       "tailPercentile", default: 60, in: 0...100, unit: "%",
       "\(about): the share after which the tail begins.")
+    if headPercentile > tailPercentile {
+      throw ParameterError(
+        path: "headPercentile",
+        message: "must be at most tailPercentile, \(tailPercentile), where the tail begins")
+    }
     most = try reader.optionalNumber(
       "maxPerplexity", in: 1...1e300, "\(about): instead of parts, the greatest that is kept.")
   }
@@ -83,8 +91,9 @@ struct PerplexityRule: DocumentRule {
   }
 
   func judge(_ draft: inout Draft) -> String? {
-    guard let judge, let value = try? judge.perplexity(draft.text.string, isKeptInMind: false)
-    else {
+    // Parts are parts of the input's documents, as they came in; a bound is one on what would stay.
+    let text = most == nil ? draft.original : draft.text
+    guard let judge, let value = try? judge.perplexity(text.string, isKeptInMind: false) else {
       return "empty"
     }
     if let most { return value > most ? "high" : nil }

@@ -21,9 +21,10 @@ package enum Robots: Stage {
         "agent", default: "Applebot", "The crawler's product token, as robots.txt files name it.")
       urlField = try reader.string(
         "urlField", default: "url",
-        "The member of the metadata with the document's address; fields.url for what import kept.")
+        "The member of the metadata, or of what import kept (fields), with the document's address.")
       licenceField = try reader.string(
-        "licenceField", default: "license", "The member of the metadata with the licence.")
+        "licenceField", default: "license",
+        "The member of the metadata, or of what import kept (fields), with the licence.")
       allowed = Set(
         try reader.strings(
           "licences", default: [], "Licences that stay; none for all. Case does not count."
@@ -39,7 +40,7 @@ package enum Robots: Stage {
   }
 
   package static let op = "robots"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary =
     "Remove documents that robots.txt (RFC 9309) or their licence forbids."
 
@@ -54,13 +55,24 @@ package enum Robots: Stage {
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
     let hosts = try hosts(in: context)
     let output = try CorpusOutput(op, context)
+    var (documents, addresses) = (0, 0)
     try context.forEachDocument(
       "documents", "",
       { document in
         try CorpusOutcome(
           document, kept: [document], removal: removal(of: document, parameters, hosts),
           isBad: parameters.truth.isBad(document))
-      }, consume: { _, outcome in try output.add(outcome) })
+      },
+      consume: { document, outcome in
+        documents += 1
+        if document.member(parameters.urlField)?.stringValue != nil { addresses += 1 }
+        try output.add(outcome)
+      })
+    if documents > 0, addresses == 0, !hosts.isEmpty {
+      context.log(
+        "warning: no document has the member \(parameters.urlField), so robots.txt forbids none; set urlField"
+      )
+    }
     try output.finish()
   }
 
@@ -71,6 +83,11 @@ package enum Robots: Stage {
     for path in try input.tree().entries.keys.sorted() {
       let parts = path.split(separator: "/").map(String.init)
       let isNamed = parts.last == "robots.txt" && parts.count > 1
+      if !isNamed, parts.last == "robots.txt" {
+        throw StageError(
+          "a robots.txt lies in no folder that names its host; give the folder above it, so that it is "
+            + "example.org/robots.txt, or call it example.org.txt")
+      }
       var host = (isNamed ? parts[parts.count - 2] : parts[parts.count - 1]).lowercased()
       if !isNamed, host.hasSuffix(".txt") { host.removeLast(4) }
       hosts[host] = RobotsFile(try input.read(path: path))
@@ -81,14 +98,14 @@ package enum Robots: Stage {
   private static func removal(
     of document: Document, _ parameters: Parameters, _ hosts: [String: RobotsFile]
   ) -> Removal? {
-    if let url = document.metadata.member(at: parameters.urlField)?.stringValue,
+    if let url = document.member(parameters.urlField)?.stringValue,
       let address = PageAddress(url),
       let file = hosts[address.authority] ?? hosts[address.host],
       !file.allows(address.path, agent: parameters.agent)
     {
       return Removal(rule: "robots", reason: "disallowed")
     }
-    let licence = document.metadata.member(at: parameters.licenceField)?.stringValue?.lowercased()
+    let licence = document.member(parameters.licenceField)?.stringValue?.lowercased()
     guard let licence else {
       return parameters.dropsWithoutLicence ? Removal(rule: "licence", reason: "none named") : nil
     }
@@ -103,5 +120,12 @@ extension JSON {
   /// The member at a path such as `fields.url`; nil when there is none.
   func member(at path: String) -> JSON? {
     path.split(separator: ".").reduce(Optional(self)) { $0?[String($1)] }
+  }
+}
+
+extension Document {
+  /// A member of the metadata, or of `fields`, where `import` puts what a file's lines held beside the text.
+  func member(_ path: String) -> JSON? {
+    metadata.member(at: path) ?? metadata["fields"]?.member(at: path)
   }
 }

@@ -51,7 +51,8 @@ struct TestSetOptions: Sendable {
     var (items, number): ([TestItem], Int) = ([], 0)
     while let line = try reader.nextLine() {
       number += 1
-      if line.isEmpty { continue }
+      // Blank, or what is left of one that ended in CR LF.
+      if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
       let json: JSON
       do { json = try JSON(parsing: line) } catch {
         throw StageError("the input \"\(set)\", line \(number), is no JSON: \(error)")

@@ -27,7 +27,8 @@ import Testing
       reported: {
         "8B": {
           plan: { stage: "pretrain", source: "Table 1", parameters: 6000, tokens: 640, flops: 2e7 },
-          base: { source: "Table 2", "perplexity/byte": 1.2, mmlu: 0.667 },
+          base: { source: "Table 2", "perplexity/byte": 1.2, mmlu: 0.667, gsm8k: 0.572,
+            ours: { mmlu: "pretrain/tokens" } },
         },
         "70B": {
           plan: { source: "Table 3", parameters: 70.55e9, tokens: 15.6e12, vocabularySize: 128256,
@@ -89,8 +90,9 @@ import Testing
     let paper = try shop.json("compare", "claimed", "paper:claimed", "--json").arrayValue ?? []
     #expect(paper[0]["comparable"] == false)
     let rows = paper[0]["scores"]?.arrayValue ?? []
-    #expect(rows.map { $0["score"]?.stringValue } == ["perplexity/byte", "mmlu"])
-    #expect(rows[0]["stage"] == "scores" && rows[1]["value"] == .null)
+    #expect(rows.map { $0["score"]?.stringValue } == ["perplexity/byte", "mmlu", "gsm8k"])
+    #expect(rows[0]["stage"] == "scores" && rows[2]["value"] == .null)
+    #expect(rows[1]["stage"] == "pretrain" && rows[1]["value"]?.doubleValue == 640)
     #expect(try shop.exp("compare", "claimed", "paper:claimed").out.contains("different in scale"))
     #expect(try shop.exp("compare", "claimed", "paper:clamed").err.contains("did you mean"))
     #expect(try shop.exp("verify", "--quick").status == 0)
@@ -105,6 +107,16 @@ import Testing
     #expect(outcome.err.contains("claims[1].check: column 7"))
     #expect(outcome.err.contains("did you mean \"scores\"?"))
     #expect(try shop.exp("log").status == 2)
+  }
+
+  @Test func `a counterpart in a stage that is not there is refused before anything runs`() throws {
+    let shop = try shop()
+    let broken = experiment.replacingOccurrences(of: "pretrain/tokens", with: "pretain/tokens")
+    try shop.write("experiments/claimed/experiment.json5", broken)
+    let outcome = try shop.exp("run", "experiments/claimed", "--quiet")
+    #expect(outcome.status == 2)
+    #expect(outcome.err.contains("reported.8B.base.ours.mmlu"))
+    #expect(outcome.err.contains("did you mean \"pretrain\"?"))
   }
 
   @Test func `a claim of a missing score has status 1`() throws {

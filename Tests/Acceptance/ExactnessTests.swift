@@ -178,6 +178,10 @@ import Testing
     for stage in ["evaluate", "pretrain", "tokens", "tokenizer", "world"] {
       #expect(tree.contains(stage))
     }
+    for leaf in tree.split(separator: "\n") where leaf.contains("← world.") {
+      #expect(leaf.contains(/← world\.[a-z-]+  [0-9a-f]{8}  seed [0-9]+/), "\(leaf)")
+    }
+    #expect(tree.contains("← world.questions") && tree.contains("← world.wiki"))
     #expect(try shop.exp("lineage", "quickstart", "--format", "dot").out.hasPrefix("digraph"))
     #expect(try shop.exp("lineage", "quickstart", "-f", "mermaid").out.hasPrefix("flowchart"))
     let down = try shop.json("lineage", "quickstart:world.wiki", "--down", "--json")

@@ -79,6 +79,52 @@ import Testing
     #expect(masked("in 1984, 12 345 of 3.14", kinds) == "in 1984, 12 345 of 3.14")
   }
 
+  @Test func `a card, telephone number or account ends where others begin`() {
+    let usual = Set(PersonalData.Kind.usual)
+    for (text, expected) in [
+      ("Card: 4111 1111 1111 1111 12/25", "Card: [CARD] 12/25"),
+      ("3782 822463 10005 12/25", "[CARD] 12/25"), ("4111111111111111 5pm", "[CARD] 5pm"),
+      ("5500-0000-0000-0004-12/25", "[CARD]-12/25"),
+      ("4111 1111 1111 1111 5500 0000 0000 0004", "[CARD] [CARD]"),
+      ("Tel 555-123-4567 (24 hours)", "Tel [PHONE] (24 hours)"),
+      ("Call 555-123-4567. 24 hours", "Call [PHONE]. 24 hours"),
+      ("(555) 123-4567 (555) 987-6543", "[PHONE] [PHONE]"),
+      ("+1 555 123 4567 2024-05-01", "[PHONE] 2024-05-01"),
+      ("+1 555 123 4567 2024 05 01", "[PHONE] 2024 05 01"),
+      ("+49 30 1234567 2024-05-01", "[PHONE] 2024-05-01"),
+      ("+44 20 7946 0958 4111 1111 1111 1111", "[PHONE] [CARD]"),
+      ("4111 1111 1111 1111 555-123-4567", "[CARD] [PHONE]"),
+      ("BE68 5390 0754 7034 BIC GKCCBEBB", "[IBAN] BIC GKCCBEBB"),
+      ("ES91 2100 0418 4502 0005 1332 BIC CAIXESBB", "[IBAN] BIC CAIXESBB"),
+      ("NO93 8601 1117 947 OK", "[IBAN] OK"),
+    ] { #expect(masked(text, usual) == expected) }
+  }
+
+  @Test func `no card is found across two telephone numbers`() {
+    let text = "555-123-4567 555-123-4568"
+    #expect(masked(text, Set(PersonalData.Kind.usual)) == "[PHONE] [PHONE]")
+    #expect(masked(text, [.card]) == text)
+    // Luhn's check holds from the second group on.
+    #expect(masked("123-4567-5551-234568", [.card]) == "[CARD]")
+  }
+
+  @Test func `numbers that are no personal data stay among other numbers`() {
+    for text in [
+      "2024-05-01 12:30", "ISBN 978-0-306-40615-7, 0-306-40615-2", "ISBN 978-3-16-148410-0 2010",
+      "1.2.3, 10.15.7 and 5.4.0-150", "555.123.4567.8", "4111 1111 1111 1112 12/25",
+      "12345678901234567890 1234567890123", "1990 1991 1992 1993 1994 1995 1996",
+      "0000 0000 0000 0000 12", "+1 2 3 4 5 6 7 8 9 10 11 12 13 14", "BE68539007547034GK",
+    ] { #expect(masked(text, Set(PersonalData.Kind.usual)) == text) }
+  }
+
+  @Test func `accounts have their country's length`() {
+    #expect(masked("DE89 3704 0044 0532 0130 00", [.iban]) == "[IBAN]")
+    #expect(masked("MT84 MALT 0110 0001 2345 MTLC AST0 01S", [.iban]) == "[IBAN]")
+    // Remainders are 1, but only a country that is not in the registry may have any length.
+    #expect(masked("ZZ591234567890123456", [.iban]) == "[IBAN]")
+    #expect(masked("DE291234567890123456", [.iban]) == "DE291234567890123456")
+  }
+
   @Test func `social security numbers are those that may be given`() {
     let kinds: Set<PersonalData.Kind> = [.ssn]
     #expect(masked("SSN 123-45-6789, 899 01 0001.", kinds) == "SSN [SSN], [SSN].")

@@ -117,6 +117,52 @@ import Text
     #expect(rows.map(JSON.object) == expected)
   }
 
+  private func rows(_ name: String) throws -> [[String: JSON]] {
+    let parquet = try ParquetFile(file("\(name).parquet"), file: name)
+    return try (0..<parquet.groupCount).flatMap { try parquet.rows(ofGroup: $0) }
+  }
+
+  @Test func `unsigned integers have no sign`() throws {
+    let rows = try rows("unsigned")
+    #expect(
+      rows == [
+        [
+          "u8": 200, "u16": 60_000, "u32": 3_000_000_000, "u64": "9223372036854775813", "i8": -128,
+          "i64": "-9223372036854775808",
+        ],
+        ["u8": 7, "u16": 7, "u32": 7, "u64": 7, "i8": 7, "i64": 9_007_199_254_740_992], [:],
+      ])
+  }
+
+  @Test func `decimals become texts with all digits`() throws {
+    let rows = try rows("decimals")
+    let expected = ["1.23", "-0.05", "0.00", nil, "9999999.99", "-1234567.80"].map {
+      $0.map(JSON.string)
+    }
+    for column in ["d9", "d18", "d38"] { #expect(rows.map { $0[column] } == expected) }
+    let nines = String(repeating: "9", count: 73) + ".999"
+    #expect(
+      rows.map { $0["d76"]?.stringValue }
+        == ["-1.001", nines, "-" + nines, nil, "1000000000.000", "-2.560"])
+    #expect(
+      try self.rows("decimals-binary").map { $0["amount"]?.stringValue }
+        == ["1.23", "-0.05", "0.00", nil, "-2.56"])
+  }
+
+  @Test func `a row group may have no rows`() throws {
+    #expect(try rows("empty") == [])
+  }
+
+  @Test func `binary columns are left out and texts without an annotation are not`() throws {
+    #expect(
+      try ParquetFile(file("binary.parquet"), file: "x").leftOut == ["img", "hash"])
+    #expect(
+      try rows("binary") == [
+        ["text": "a", "unsaid": "é", "code": "ab"], ["text": "b", "unsaid": ""],
+        ["text": "c", "code": "cd"],
+      ])
+  }
+
   @Test func `what is not read is said`() throws {
     func fault(_ bytes: [UInt8]) -> String {
       do {
@@ -128,13 +174,16 @@ import Text
     #expect(fault(try file("gzip.parquet")).contains("compressed with gzip"))
     #expect(fault(try file("zstd.parquet")).contains("compressed with zstd"))
     #expect(fault(try file("nested.parquet")).contains("nested or repeated"))
+    #expect(fault(try file("half.parquet")).contains("the values are of the type FLOAT16"))
     #expect(fault([1, 2, 3]).contains("no Parquet file"))
-    let whole = try file("snappy.parquet")
-    // Whatever byte is damaged, nothing crashes.
-    for index in stride(from: 0, to: whole.count, by: 3) {
-      var bytes = whole
-      bytes[index] ^= 0x5A
-      _ = fault(bytes)
+    for name in ["snappy", "decimals", "decimals-binary", "binary"] {
+      let whole = try file("\(name).parquet")
+      // Whatever byte is damaged, nothing crashes.
+      for index in stride(from: 0, to: whole.count, by: 3) {
+        var bytes = whole
+        bytes[index] ^= 0x5A
+        _ = fault(bytes)
+      }
     }
   }
 }

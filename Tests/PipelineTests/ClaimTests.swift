@@ -160,6 +160,38 @@ struct ReportedTests {
     #expect(read.tables[2].scores[0].value == 0.793)
   }
 
+  @Test func `a reported score may name the nearest of ours, by stage and score`() throws {
+    let rest = """
+      loops: { r: { count: 2, carry: {}, next: {}, stages: {
+        s: {op: 'count', inputs: {documents: 'ab.documents'}} } } },
+      reported: { "8B": { source: "Table 9", mmlu: 0.667, ours: { mmlu: "ab/world" },
+        instruct: { source: "Table 2", gsm8k: 0.845, ifeval: 0.8, ours: { ifeval: "r-last-s/a/b" } } } }
+      """
+    let tables = try experiment(stages: stages, rest: rest).reported.tables
+    #expect(tables.map(\.group) == ["", "instruct"])
+    #expect(tables[0].ours == ["mmlu": .init(stage: "ab", score: "world")])
+    #expect(tables[1].ours == ["ifeval": .init(stage: "r-2-s", score: "a/b")])
+    #expect(tables[1].scores.map(\.name) == ["gsm8k", "ifeval"])
+  }
+
+  @Test(
+    arguments: [
+      ("{ x: 'ac/world' }", "reported.a.base.ours.x", "no stage \"ac\" (did you mean \"ab\"?)"),
+      ("{ y: 'ab/world' }", "reported.a.base.ours.y", "is not reported here"),
+      ("{ x: 'ab' }", "reported.a.base.ours.x", "a stage, a slash and a score"),
+      ("{ x: 0.5 }", "reported.a.base.ours.x", "must be a text"),
+      ("0.5", "reported.a.base.ours", "must be an object"),
+    ])
+  func `a counterpart that cannot be is refused with its place`(
+    ours: String, path: String, message: String
+  ) throws {
+    let error = try failure {
+      _ = try reported("{ a: { base: { source: 's', x: 1, ours: \(ours) } } }")
+    }
+    #expect(error.path == path && error.position != nil)
+    #expect(error.message.contains(message), "\(error.message)")
+  }
+
   @Test func `what a plan is held against is read`() throws {
     let read = try reported(
       """

@@ -222,4 +222,103 @@ import Testing
     #expect(abs(try #require(loss.error.questions) - 0.02) < 1e-15)
     #expect(try #require(loss.error.seeds) > 0)
   }
+
+  /// Runs with these seeds, each an evaluation of questions whose names start as `asks` says.
+  private func group(
+    _ laboratory: Laboratory, _ rate: Double, seeds: [Int], losses: [Double],
+    answers: [[Bool]], asks: [String]
+  ) throws -> RecordedRun {
+    var first: RecordedRun?
+    for (number, seed) in seeds.enumerated() {
+      var steps = laboratory.steps(
+        rate: rate + Double(number) / 100, answers: answers[number], loss: losses[number])
+      let lines = answers[number].enumerated().map {
+        "{\"correct\":\($1),\"id\":\"\(asks[number])\($0)\"}\n"
+      }
+      steps[3].result?.outputs["outcomes"] = laboratory.keep(lines.joined())
+      let run = try laboratory.run(
+        steps, isFresh: true,
+        replicate: first.map { Replicate(of: $0.id, number: number) }, seed: seed)
+      first = first ?? run
+    }
+    return try #require(first)
+  }
+
+  private func seedPair(
+    _ laboratory: Laboratory, _ a: RecordedRun, _ b: RecordedRun, _ name: String
+  ) throws -> RunComparison.SeedPair {
+    let comparison = try RunComparison(a, b, in: laboratory.ledger, read: laboratory.read)
+    return try #require(comparison.scores.first { $0.name == name }?.seeds)
+  }
+
+  private let asked: [[Bool]] = [[true, false, false, false], [false, false, true, true]]
+  private let better: [[Bool]] = [[true, true, false, false], [true, true, true, true]]
+
+  /// b − a is 0, 1, 0, 0 in the one seed, 1, 1, 0, 0 in the other, of other questions: 1/4 and 1/2. Influences on the
+  /// mean are (d − 1/4)/8 and (d − 1/2)/8, their squares (3/4 + 1)/64, times 8/7 1/32. By luck with questions the two
+  /// would vary by 1/16, and do by 1/32: the seeds add nothing.
+  @Test func `tests that seeds draw anew are more questions, whose luck counts once`() throws {
+    let laboratory = try Laboratory()
+    let a = try group(
+      laboratory, 1, seeds: [4, 9], losses: [1, 1], answers: asked, asks: ["q", "r"])
+    let b = try group(
+      laboratory, 2, seeds: [4, 9], losses: [1, 1], answers: better, asks: ["q", "r"])
+    let seeds = try seedPair(laboratory, a, b, "accuracy")
+    #expect(seeds.isPaired)
+    #expect(seeds.difference == 0.375)
+    #expect(abs(try #require(seeds.error.questions) - 1.0 / 32) < 1e-15)
+    #expect(seeds.error.seeds == 0)
+    // One seed's questions are not the other's: nothing to analyse by question and seed.
+    #expect(seeds.components == [nil, nil])
+  }
+
+  /// The same runs with seeds that differ: a has 1/4 and 1/2, b 1/2 and 1, of 16 questions.
+  /// Questions: squares of (x − m)/8 are 3/4, 1, 1, 0 over 64, times 16/15. Luck with questions makes a's two
+  /// vary by 1/16, more than their 1/32, and b's by 1/28 of their 1/8.
+  @Test func `sides with other seeds are independent`() throws {
+    let laboratory = try Laboratory()
+    let a = try group(
+      laboratory, 1, seeds: [4, 9], losses: [1, 1], answers: asked, asks: ["q", "r"])
+    let b = try group(
+      laboratory, 2, seeds: [5, 8], losses: [1, 1], answers: better, asks: ["s", "t"])
+    let seeds = try seedPair(laboratory, a, b, "accuracy")
+    #expect(!seeds.isPaired)
+    let (questions, spread) = (2.75 / 60, 1.0 / 8 - 1.0 / 28)
+    #expect(abs(try #require(seeds.error.questions) - questions) < 1e-15)
+    #expect(abs(try #require(seeds.error.seeds) - spread / 2) < 1e-15)
+    #expect(seeds.error.freedom == 1)
+  }
+
+  /// b − a is 1, 1, 1.3: variance 0.03, of the mean 0.01, though each side varies by far more.
+  @Test func `replicates of one seed are paired, and seeds that only one side has are left out`()
+    throws
+  {
+    let laboratory = try Laboratory()
+    func group(_ rate: Double, _ seeds: [Int], _ losses: [Double]) throws -> RecordedRun {
+      try self.group(
+        laboratory, rate, seeds: seeds, losses: losses,
+        answers: seeds.map { _ in [true, false] }, asks: seeds.map { _ in "q" })
+    }
+    let a = try group(1, [0, 4, 9, 11], [1, 5, 3, 100])
+    let b = try group(2, [0, 4, 9], [2, 6, 4.3])
+    let seeds = try seedPair(laboratory, a, b, "loss")
+    #expect(seeds.a == [1, 5, 3] && seeds.b == [2, 6, 4.3])
+    #expect(abs(try #require(seeds.error.seeds) - 0.01) < 1e-12)
+    #expect(abs(try #require(seeds.error.questions) - 0.02) < 1e-15)
+    #expect(seeds.error.freedom == 2)
+  }
+
+  @Test func `scores that are the same in every seed of both sides differ by 0 for certain`() throws
+  {
+    let laboratory = try Laboratory()
+    let runs = try [1.0, 2.0].map {
+      try group(
+        laboratory, $0, seeds: [4, 9], losses: [1, 7], answers: asked, asks: ["q", "r"])
+    }
+    for name in ["loss", "accuracy"] {
+      let seeds = try seedPair(laboratory, runs[0], runs[1], name)
+      #expect(seeds.difference == 0 && seeds.error.standardError == 0)
+      #expect(seeds.interval == Interval(lower: 0, upper: 0) && seeds.pValue == 1)
+    }
+  }
 }

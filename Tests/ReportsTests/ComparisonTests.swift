@@ -63,6 +63,45 @@ import Testing
       score.questionsNeeded == PowerAnalysis(differenceVariance: 2.9 / 9).questions(effect: 0.1))
   }
 
+  /// Each right of 3 alone proves little: the error is that of a question of each side that departs, 1/3 + 1/3, and
+  /// p = 2 Φ(−1.5). McNemar's test has one of 2³ outcomes on each side.
+  @Test func `answers that are all alike have the error of one that departs, here as in claims`()
+    throws
+  {
+    let laboratory = try Laboratory()
+    let (wrong, right) = ([false, false, false], [true, true, true])
+    let a = try laboratory.run(laboratory.steps(rate: 0.1, answers: wrong, loss: 3))
+    let b = try laboratory.run(laboratory.steps(rate: 0.2, answers: right, loss: 2))
+    let score = try #require(
+      try compare(laboratory, a, b).scores.first { $0.name == "accuracy" })
+    #expect(abs(try #require(score.standardError) - 2.0 / 3) < 1e-15)
+    #expect(score.interval?.contains(0) == true)
+    #expect(abs(try #require(score.pValue) - 0.1336144025377161) < 1e-12)
+    // The greater of two is not made greater.
+    #expect(score.adjustedPValue == score.pValue)
+    #expect(score.mcNemar?.exact == 0.25)
+    #expect(score.questionsNeeded == nil && score.detectable == nil)
+  }
+
+  /// Python: m = 7/14 and 7/13; z_q = (b_q − 7/13)/13 − (a_q − 7/14)/14, without its first part for the question
+  /// that b was not asked; Σ z² · 14/13.
+  @Test
+  func `questions that most of both sides share are paired, and what only one was asked adds`()
+    throws
+  {
+    let laboratory = try Laboratory()
+    let asked = (0..<14).map { $0 % 2 == 0 }
+    var fewer = Array(asked.prefix(13))
+    (fewer[11], fewer[12]) = (true, false)
+    let a = try laboratory.run(laboratory.steps(rate: 0.1, answers: asked, loss: 3))
+    let b = try laboratory.run(laboratory.steps(rate: 0.2, answers: fewer, loss: 2))
+    let score = try #require(
+      try compare(laboratory, a, b).scores.first { $0.name == "accuracy" })
+    #expect(score.paired == 13)
+    #expect(abs(try #require(score.standardError) - 0.11583888728078044) < 1e-14)
+    #expect(score.mcNemar == McNemar(onlyA: 1, onlyB: 1))
+  }
+
   @Test func `scores without common answers are compared by their standard errors`() throws {
     let laboratory = try Laboratory()
     let a = try laboratory.run(laboratory.steps(rate: 0.1, answers: answersA, loss: 3))
@@ -167,6 +206,38 @@ import Testing
     #expect(sample(lines, "y", 1, count: 1)?.n == 1)
   }
 
+  /// Both are right twice in four, on other questions.
+  @Test func `a score's name says which number it is the mean of, whatever others come to`() throws
+  {
+    let lines = """
+      {"id":"1","task":"z","correct":true,"acc":true,"acc_norm":false,"tokens":7}
+      {"id":"2","task":"z","correct":true,"acc":true,"acc_norm":true,"tokens":7}
+      {"id":"3","task":"z","correct":false,"acc":false,"acc_norm":true,"tokens":7}
+      {"id":"4","task":"z","correct":false,"acc":false,"acc_norm":false,"tokens":7}
+      """
+    func values(_ name: String, _ value: Double) -> [Double]? {
+      sample(lines, name, value, count: 4).map { sample in
+        sample.order.compactMap { sample.entries[$0]?.value }
+      }
+    }
+    #expect(values("z/acc_norm", 0.5) == [0, 1, 1, 0])
+    #expect(values("z/acc", 0.5) == [1, 1, 0, 0])
+    #expect(values("z", 0.5) == [1, 1, 0, 0])
+    #expect(values("acc_norm", 0.5) == [0, 1, 1, 0])
+    // What the name says is something else than what was recorded.
+    #expect(values("z/tokens", 0.5) == nil)
+  }
+
+  @Test func `a part's questions are found by what the input on contamination says of them`() throws
+  {
+    let lines = "{\"id\":\"1\",\"correct\":1}\n{\"id\":\"2\",\"correct\":0}\n"
+    let outcomes = Outcomes(bytes: Array(lines.utf8), contamination: ["1": true, "2": false])
+    let clean = outcomes.sample(ofScore: "x/clean", Score(0, count: 1), cluster: "cluster")
+    #expect(clean?.order.map(\.name) == ["2"])
+    let other = outcomes.sample(ofScore: "x/contaminated", Score(1, count: 1), cluster: "cluster")
+    #expect(other?.order.map(\.name) == ["1"])
+  }
+
   @Test func `a macro average weighs subjects alike`() throws {
     let lines = """
       {"id":"1","subject":"s","correct":true}
@@ -179,6 +250,49 @@ import Testing
     let macro = try #require(sample(lines, "mmlu/macro", 0.5, count: 6))
     let influences = macro.order.map { macro.entries[$0]?.influence ?? 0 }
     #expect(influences == [0.125, -0.125, 0.0625, 0.0625, -0.0625, -0.0625])
+  }
+
+  /// Answers of subjects `s`, `t` and `u`, with a passage and a field each.
+  private func subjects(_ answers: [String: [Int]]) -> String {
+    answers.sorted { $0.key < $1.key }.flatMap { subject, values in
+      values.enumerated().map { number, value in
+        let field = subject == "u" ? "arts" : "sciences"
+        return
+          "{\"id\":\"\(subject)\(number)\",\"subject\":\"\(subject)\",\"correct\":\(value),"
+          + "\"field\":\"\(field)\",\"passage\":\"\(subject)\(number / 2)\"}"
+      }
+    }.joined(separator: "\n")
+  }
+
+  /// Subjects' means are 1/2, 3/4, 1/4 of a, their mean 1/2, and 1, 3/4, 3/4 of b: differences 1/2, 0, 1/2, their
+  /// mean 1/3.
+  @Test
+  func `with a cluster for each subject a macro average has the error of the subjects' means`()
+    throws
+  {
+    let texts = [
+      subjects(["s": [1, 0], "t": [1, 1, 0, 1], "u": [0, 0, 1, 0]]),
+      subjects(["s": [1, 1], "t": [1, 1, 0, 1], "u": [1, 0, 1, 1]]),
+    ]
+    func sides(_ cluster: String) throws -> [ScoreSample] {
+      try zip(texts, [0.5, 2.5 / 3]).map {
+        try #require(sample($0, "x/macro", $1, count: 10, cluster: cluster))
+      }
+    }
+    func variance(_ sample: ScoreSample) throws -> Double {
+      var influences = Influences()
+      influences.add(sample, times: 1)
+      return try #require(influences.variance)
+    }
+    let bySubject = try sides("subject")
+    // (0 + 1/16 + 1/16) / 9, and (1/36 + 1/9 + 1/36) / 9.
+    #expect(abs(try variance(bySubject[0]) - 1.0 / 72) < 1e-15)
+    #expect(abs(try #require(difference(bySubject[0], bySubject[1]).variance) - 1.0 / 54) < 1e-15)
+    // Two fields: ((1/2 + 3/4 − 1)² + (1/4 − 1/2)²) / 9.
+    #expect(abs(try variance(try sides("field")[0]) - 1.0 / 72) < 1e-15)
+    // Passages of two questions within t and u; s has but one. Sums of x − m, over 3 n: t ±1/4·2 / 12,
+    // u −1/4·2 / 12 and 1/4·2 / 12; s lies in one cluster and is at the mean of subjects, 0.
+    #expect(abs(try variance(try sides("passage")[0]) - 4 * (1.0 / 24) * (1.0 / 24)) < 1e-15)
   }
 
   /// The standard error of `PerplexityScores` comes from the same linearisation.

@@ -29,15 +29,17 @@ import Testing
 
   @Test func `upward the tree leads to the user's files`() throws {
     let sample = try Sample()
-    let short = sample.short
+    func artifact(_ text: String, _ kind: Artifact.Kind = .file) -> String {
+      Laboratory.artifact(text, kind).digest.short
+    }
     #expect(
       try sample.graph(from: "evaluate", .up).tree() == [
-        "evaluate (op-evaluate)  \(short["evaluate"]!)",
-        "└── checkpoint ← model (op-model)  \(short["model"]!)",
-        "    ├── documents ← text (op-text)  \(short["text"]!)",
+        "evaluate (op-evaluate)  \(sample.short["evaluate"]!)",
+        "└── checkpoint ← model.checkpoint (op-model)  \(artifact("model 0.1", .tree))",
+        "    ├── documents ← text.documents (op-text)  \(artifact("text"))",
         "    │   └── files ← your files  tree \(Laboratory.files.digest.short)",
-        "    └── tokens ← tokens (op-tokens)  \(short["tokens"]!)",
-        "        └── documents ← text (op-text)  \(short["text"]!)  (above)",
+        "    └── tokens ← tokens.tokens (op-tokens)  \(artifact("tokens", .tree))",
+        "        └── documents ← text.documents (op-text)  \(artifact("text"))  (above)",
       ])
   }
 
@@ -46,7 +48,15 @@ import Testing
     let graph = try LineageGraph(of: Laboratory.files, .down, in: sample.laboratory.ledger)
     let names = graph.nodes.map { graph.labels[$0]!.stage }
     #expect(names == ["files", "text", "tokens", "model", "evaluate"])
-    #expect(graph.tree().count == 6)
+    let tree = graph.tree()
+    #expect(tree.count == 6)
+    // The artifact, and the execution that read it.
+    let (files, text) = (Laboratory.files.digest.short, Laboratory.artifact("text").digest.short)
+    #expect(tree[1] == "└── \(files) → text (op-text)  \(sample.short["text"]!)")
+    #expect(
+      tree.contains {
+        $0.hasSuffix("─ documents \(text) → tokens (op-tokens)  \(sample.short["tokens"]!)")
+      })
   }
 
   @Test func `an artifact's users are those of that output only`() throws {
@@ -136,6 +146,6 @@ import Testing
     #expect(edge["from"]?.stringValue == sample.executions["text"]?.hex)
     #expect(edge["to"]?.stringValue == sample.executions["tokens"]?.hex)
     let node = try #require(json["nodes"]?.arrayValue?.first?.objectValue)
-    #expect(node.keys.sorted() == ["id", "kind", "op", "stage", "status"])
+    #expect(node.keys.sorted() == ["id", "kind", "op", "seed", "stage", "status"])
   }
 }

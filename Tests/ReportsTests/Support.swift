@@ -44,13 +44,15 @@ final class Laboratory {
   /// Records a run of these stages; a recipe with a result on record is a hit, unless `isFresh`.
   func run(
     _ steps: [Step], environment: JSON = ["cpu": ["model": "A"]], code: JSON = ["commit": "1"],
-    isFresh: Bool = false, replicate: Replicate? = nil, parent: BranchPoint? = nil
+    isFresh: Bool = false, replicate: Replicate? = nil, parent: BranchPoint? = nil,
+    seed: Int? = nil
   ) throws -> RecordedRun {
     var start = RunStart(experiment: "made-up", environment: environment)
     start.code = code
     start.stages = steps.map(\.name)
     start.replicate = replicate
     start.parent = parent
+    if let seed { start.merged = ["experiment": ["seed": .integer(seed)]] }
     let run = try ledger.beginRun(start)
     for (position, step) in steps.enumerated() {
       try record(step, position, of: run, isFresh: isFresh)

@@ -95,7 +95,7 @@ struct CorpusSubject: CustomTestStringConvertible, Sendable {
   static let others: [CorpusSubject] = [
     CorpusSubject(
       ClassifyTrain.self, ["fasttext": ["dimension": 8, "buckets": 1000]], port: "positive",
-      outputs: []
+      outputs: [], emptyFault: "a classifier needs two labels"
     ) {
       try $0.connect(
         "negative", file: DataStagesTests.texts("bad", 40).flatMap { try $0.line() })

@@ -97,10 +97,12 @@ import Text
     #expect(context.scores["train/examples"]?.value == 61)
   }
 
-  @Test func `nothing to learn from is named`() throws {
+  @Test(arguments: [(0, "no document has a label"), (2, "needs two labels")])
+  func `nothing to learn from is named`(count: Int, fault: String) throws {
     let context = try FakeContext()
-    try context.connect("positive", file: [])
-    #expect(throws: CorpusError.self) { try run(ClassifyTrain.self, in: context) }
+    try context.connect("positive", file: lines(Self.texts("good", count, "p")))
+    let error = #expect(throws: StageError.self) { try run(ClassifyTrain.self, in: context) }
+    #expect(error?.message.contains(fault) == true)
   }
 
   @Test func `documents are labelled, and labels weigh a mixture`() throws {

@@ -82,7 +82,8 @@ struct FilterRecordsTests {
   @Test(arguments: ["token-distribution", "language", "classifier", "perplexity", "dirty-words"])
   func `rules that need a corpus, or have no words, are refused by name`(rule: String) {
     let error = #expect(throws: ParameterError.self) {
-      try filter([], ["rules": [["rule": .string(rule)]]])
+      let more: [String: JSON] = rule == "language" ? ["languages": ["en"]] : [:]
+      return try filter([], ["rules": [.object(more.merging(["rule": .string(rule)]) { $1 })]])
     }
     #expect(error?.message.contains(rule) ?? false)
     #expect(error?.path == "rules[0].rule")

@@ -1,6 +1,8 @@
 /// A document on its way through rules: its text with what rules ask of it, worked out once.
 package struct Draft {
   package private(set) var text: PythonText
+  /// The text as it came in, whatever rules have made of it.
+  package let original: PythonText
   private var knownWords: [Range<Int>]?
   private var knownLines: [Range<Int>]?
   /// Whether a rule rewrote the text.
@@ -9,7 +11,10 @@ package struct Draft {
   package private(set) var counts: [String: Int] = [:]
   private static let tokenizer = WordTokenizer()
 
-  package init(_ text: String) { self.text = PythonText(text) }
+  package init(_ text: String) {
+    original = PythonText(text)
+    self.text = original
+  }
 
   /// The words, as datatrove's `split_into_words` gives them.
   package mutating func words() -> [Range<Int>] {

@@ -20,7 +20,7 @@ struct PersonalForms {
       return Self.cardEnd(text, start).map { ($0, true) }
     case .iban:
       guard !Self.isWordPart(before) else { return nil }
-      return Self.ibanEnd(text, start).map { ($0, true) }
+      return AccountNumbers.end(text, start).map { ($0, true) }
     case .phone:
       guard !Self.isWordPart(before), before != 0x2E else { return nil }
       return Self.phoneEnd(text, start).map { ($0, true) }
@@ -125,71 +125,45 @@ struct PersonalForms {
     return !special.contains { isIn($0.0, $0.1) }
   }
 
-  /// 13 to 19 digits, single spaces or hyphens between, that pass Luhn's check (ISO/IEC 7812-1).
+  private static let cardSeparators: [UInt32] = [0x20, 0x2D]
+  private static let phoneSeparators: [UInt32] = [0x20, 0x2D, 0x2E, 0x28, 0x29]
+
+  /// 13 to 19 digits, single spaces or hyphens between, that pass Luhn's check (ISO/IEC 7812-1), and no
+  /// telephone number in them. Other groups of digits may follow if the ones before look like a card's.
   static func cardEnd(_ text: [UInt32], _ start: Int) -> Int? {
-    guard let (digits, end) = digitRun(text, start, separators: [0x20, 0x2D]),
-      (13...19).contains(digits.count), !digits.allSatisfy({ $0 == digits[0] })
-    else { return nil }
+    DigitGroups(text, from: start, separators: cardSeparators, gap: 1, limit: 19).end(
+      ofAtLeast: 13
+    ) {
+      (13...19).contains($0.digits.count) && ($0.isWhole || looksLikeCard($0))
+        && !holdsPhone($0.sizes) && passesLuhn($0.digits)
+    }
+  }
+
+  /// Not all alike.
+  private static func passesLuhn(_ digits: ArraySlice<UInt32>) -> Bool {
     var sum: UInt32 = 0
     for (index, digit) in digits.reversed().enumerated() {
       let value = index.isMultiple(of: 2) ? digit : digit * 2
       sum += value > 9 ? value - 9 : value
     }
-    return sum.isMultiple(of: 10) ? end : nil
+    return sum.isMultiple(of: 10) && !digits.allSatisfy { $0 == digits[0] }
   }
 
-  /// Digits with single separators between them, not followed by a letter or digit.
-  private static func digitRun(
-    _ text: [UInt32], _ start: Int, separators: Set<UInt32>
-  ) -> (digits: [UInt32], end: Int)? {
-    var (digits, position): ([UInt32], Int) = ([], start)
-    while position < text.count {
-      if isDigit(text[position]) {
-        digits.append(text[position] - 0x30)
-        position += 1
-      } else if separators.contains(text[position]), position + 1 < text.count,
-        isDigit(text[position + 1])
-      {
-        position += 1
-      } else {
-        break
-      }
-      if digits.count > 24 { return nil }
-    }
-    return position < text.count && isWordPart(text[position]) ? nil : (digits, position)
+  /// One in ten numbers passes Luhn's check, and a table's row has many beginnings and ends, so a part
+  /// of a run has to be written as cards are (together, by fours, or 4-6-4 and 4-6-5 as Diners Club and
+  /// American Express) and to begin as payment networks' numbers do: 3 to 6, or 22 to 27 (Mir,
+  /// Mastercard).
+  private static func looksLikeCard(_ candidate: DigitGroups.Candidate) -> Bool {
+    let (first, second) = (candidate.digits[0], candidate.digits[1])
+    guard (3...6).contains(first) || first == 2 && (2...7).contains(second) else { return false }
+    let sizes = candidate.sizes
+    return sizes.count == 1 || sizes.count > 3 && sizes.dropLast().allSatisfy { $0 == 4 }
+      || sizes == [4, 6, 4] || sizes == [4, 6, 5]
   }
 
-  /// Two letters, two check digits and 11 to 30 letters or digits, in groups of four or together, whose
-  /// number is 1 modulo 97 (ISO 13616).
-  static func ibanEnd(_ text: [UInt32], _ start: Int) -> Int? {
-    guard start + 15 <= text.count, text[start] &- 0x41 < 26, text[start + 1] &- 0x41 < 26,
-      isDigit(text[start + 2]), isDigit(text[start + 3])
-    else { return nil }
-    var (signs, position): ([UInt32], Int) = ([], start)
-    while position < text.count, signs.count < 34 {
-      let scalar = text[position]
-      if isDigit(scalar) || scalar &- 0x41 < 26 {
-        signs.append(scalar)
-      } else if scalar != 0x20 || !signs.count.isMultiple(of: 4) || position + 1 >= text.count
-        || !(isDigit(text[position + 1]) || text[position + 1] &- 0x41 < 26)
-      {
-        break
-      }
-      position += 1
-    }
-    guard (15...34).contains(signs.count),
-      position == text.count || !isWordPart(text[position])
-    else { return nil }
-    return isValid(signs) ? position : nil
-  }
-
-  private static func isValid(_ iban: [UInt32]) -> Bool {
-    var remainder: UInt32 = 0
-    for scalar in iban[4...] + iban[..<4] {
-      let value = isDigit(scalar) ? scalar - 0x30 : scalar - 0x41 + 10
-      remainder = (remainder * (value > 9 ? 100 : 10) + value) % 97
-    }
-    return remainder == 1
+  /// Whether groups are a North American telephone number's and something before or after it.
+  private static func holdsPhone(_ sizes: ArraySlice<Int>) -> Bool {
+    sizes.indices.dropLast(2).contains { sizes[$0...$0 + 2] == [3, 3, 4] }
   }
 
   /// `+` and 8 to 15 digits (E.164), or a North American number `(555) 123-4567`, `555-123-4567`; spaces,
@@ -198,27 +172,24 @@ struct PersonalForms {
     let first = text[start]
     let isInternational = first == 0x2B
     guard isInternational || first == 0x28 || isDigit(first) else { return nil }
-    var (digits, groups, position): ([UInt32], [Int], Int) = (
-      [], [], isInternational ? start + 1 : start
-    )
-    var end = position
-    while position < text.count, digits.count <= 15 {
-      let scalar = text[position]
-      if isDigit(scalar) {
-        if end != position || groups.isEmpty { groups.append(0) }
-        digits.append(scalar)
-        groups[groups.count - 1] += 1
-        position += 1
-        end = position
-      } else if [0x20, 0x2D, 0x2E, 0x28, 0x29].contains(scalar), position - end < 2 {
-        position += 1
-      } else {
-        break
-      }
-    }
-    guard end == text.count || !isWordPart(text[end]) else { return nil }
-    if isInternational { return (8...15).contains(digits.count) ? end : nil }
-    return groups == [3, 3, 4] || groups == [1, 3, 3, 4] && digits[0] == 0x31 ? end : nil
+    return DigitGroups(
+      text, from: isInternational ? start + 1 : start, separators: phoneSeparators, gap: 2,
+      limit: isInternational ? 15 : 11
+    ).end(ofAtLeast: 8) { isInternational ? isInternationalPhone($0) : isAmericanPhone($0) }
+  }
+
+  /// Before other groups a number has seven groups at most (`+33 1 23 45 67 89` has six), and one of zone
+  /// 1 has eleven digits (E.164's list of country codes).
+  private static func isInternationalPhone(_ candidate: DigitGroups.Candidate) -> Bool {
+    let count = candidate.digits.count
+    guard !candidate.isWhole else { return (8...15).contains(count) }
+    guard candidate.sizes.count <= 7 else { return false }
+    return candidate.digits[0] == 1 ? count == 11 : (8...15).contains(count)
+  }
+
+  private static func isAmericanPhone(_ candidate: DigitGroups.Candidate) -> Bool {
+    candidate.sizes == [3, 3, 4]
+      || candidate.sizes == [1, 3, 3, 4] && candidate.digits[0] == 1
   }
 
   /// `123-45-6789` or with spaces, of the numbers that the Social Security Administration may give: no part

@@ -51,7 +51,8 @@ package struct MixturePlan: Sendable {
 
     /// The group that is furthest behind its share; the earlier one of equals. Nil at the end.
     package mutating func next() -> Int? {
-      while total >= end || !phases[phase].shares.contains(where: { $0 > 0 }) {
+      // What rounding leaves over is not worth a document.
+      while total >= end * (1 - 1e-12) || !phases[phase].shares.contains(where: { $0 > 0 }) {
         guard phase + 1 < phases.count else { return nil }
         phase += 1
         end = phase + 1 == phases.count ? size : end + size * phases[phase].share

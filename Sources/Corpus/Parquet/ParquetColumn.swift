@@ -38,7 +38,16 @@ struct ParquetColumn {
     CorpusError("\(parquet.file), column \"\(column.name)\": \(message)")
   }
 
-  /// Each row's value, nil for null.
+  private func unreadable(_ part: String) -> CorpusError {
+    guard case .unread(let type) = column.kind else {
+      return fault("\(part) is damaged or holds invalid UTF-8")
+    }
+    return fault(
+      "the values are of the type \(type), which exp does not read; write the file without the "
+        + "column")
+  }
+
+  /// Each row's value, nil for null. Bare byte arrays that are invalid UTF-8 are JSON's null.
   func values() throws(CorpusError) -> [JSON?] {
     var (result, position): ([JSON?], Int) = ([], range.lowerBound)
     var dictionary: [JSON] = []
@@ -52,9 +61,9 @@ struct ParquetColumn {
       switch header[1]?.int {
       case 2:
         let bytes = try decompress(page, full)
-        var plain = ParquetPlain(bytes, column.type, isText: column.isText)
+        var plain = ParquetPlain(bytes, column.kind)
         guard let values = plain.values(header[7]?[1]?.int ?? 0) else {
-          throw fault("the dictionary is damaged or holds invalid UTF-8")
+          throw unreadable("the dictionary")
         }
         dictionary = values
       case 0: result += try data(decompress(page, full), header[5], dictionary)
@@ -132,9 +141,9 @@ struct ParquetColumn {
   ) throws(CorpusError) -> [JSON] {
     switch encoding {
     case 0:
-      var plain = ParquetPlain(Array(bytes), column.type, isText: column.isText)
+      var plain = ParquetPlain(Array(bytes), column.kind)
       guard let values = plain.values(count) else {
-        throw fault("a page is damaged, holds invalid UTF-8 or a type that exp does not read")
+        throw unreadable("a page")
       }
       return values
     case 2, 8:
@@ -144,7 +153,7 @@ struct ParquetColumn {
         indices.allSatisfy({ dictionary.indices.contains($0) })
       else { throw fault("a page's indices are damaged") }
       return indices.map { dictionary[$0] }
-    case 3 where column.type == 0:
+    case 3 where column.kind == .bool:
       guard let bits = ParquetRuns.decode(bytes.dropFirst(4), bitWidth: 1, count: count) else {
         throw fault("a page is damaged")
       }

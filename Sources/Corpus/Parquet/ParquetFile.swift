@@ -2,19 +2,23 @@ package import ContentStore
 
 /// A Parquet file (parquet-format 2.11) in memory: flat columns, PLAIN and dictionary encodings,
 /// uncompressed or snappy pages. What else there is, is refused by name.
+///
+/// Integers beyond 2^53 and decimals become texts with all digits; dates and times are the integers that they
+/// are stored as. Byte arrays that are not said to be text are texts where all of a column's are valid UTF-8,
+/// as some writers do not say it; else the column is binary and left out.
 package struct ParquetFile {
   struct Column {
     var name: String
-    var type: Int
+    var kind: ParquetKind
     /// Whether the column may hold nulls.
     var isOptional: Bool
-    /// Whether byte arrays are texts.
-    var isText: Bool
+    /// Whether the column is binary.
+    var isLeftOut = false
   }
 
   let file: String
   let bytes: [UInt8]
-  let columns: [Column]
+  private(set) var columns: [Column]
   private let groups: [ThriftValue]
   /// Rows in all row groups.
   package let rowCount: Int
@@ -35,6 +39,18 @@ package struct ParquetFile {
     self.groups = groups
     rowCount = rows
     columns = try Self.columns(schema, bytes, file)
+    for index in columns.indices { columns[index].isLeftOut = try isBinary(index) }
+  }
+
+  /// The names of the columns whose values are binary, which no row has.
+  package var leftOut: [String] { columns.filter(\.isLeftOut).map(\.name) }
+
+  private func isBinary(_ column: Int) throws(CorpusError) -> Bool {
+    guard case .bare = columns[column].kind else { return false }
+    for group in groups.indices where try values(column, inGroup: group).contains(.null) {
+      return true
+    }
+    return false
   }
 
   private static func columns(
@@ -46,35 +62,45 @@ package struct ParquetFile {
       if case .bytes(let range)? = element[4] {
         name = String(decoding: bytes[range], as: UTF8.self)
       }
-      guard element[5]?.int ?? 0 == 0, element[3]?.int ?? 0 < 2, let type = element[1]?.int else {
+      guard element[5]?.int ?? 0 == 0, element[3]?.int ?? 0 < 2, element[1]?.int != nil else {
         throw CorpusError(
           "\(file): the column \"\(name)\" is nested or repeated, which exp does not read; write the "
             + "file as JSON Lines, for example with pandas.read_parquet(…).to_json(…, "
             + "orient=\"records\", lines=True)")
       }
-      // ConvertedType 0 is UTF8, 4 ENUM, 19 JSON; LogicalType 1 is STRING.
-      let isText = [0, 4, 19].contains(element[6]?.int ?? -1) || element[10]?[1] != nil
       columns.append(
-        Column(name: name, type: type, isOptional: element[3]?.int == 1, isText: isText))
+        Column(name: name, kind: ParquetKind(element), isOptional: element[3]?.int == 1))
     }
     return columns
   }
 
   package var groupCount: Int { groups.count }
 
-  /// The rows of a row group, each an object with the columns that are not null.
+  /// The rows of a row group, each an object with the columns that are not null and not left out.
   package func rows(ofGroup index: Int) throws(CorpusError) -> [[String: JSON]] {
-    let count = groups[index][3]?.int ?? 0
-    guard count >= 0, count <= rowCount, let chunks = groups[index][1]?.list,
-      chunks.count == columns.count
-    else { throw CorpusError("\(file): row group \(index) is damaged") }
-    var rows = [[String: JSON]](repeating: [:], count: count)
-    for (column, chunk) in zip(columns, chunks) {
-      let reader = try ParquetColumn(self, column, chunk, rows: count)
-      for (row, value) in try reader.values().enumerated() {
+    var rows = [[String: JSON]](repeating: [:], count: try chunks(ofGroup: index).rows)
+    for (number, column) in columns.enumerated() where !column.isLeftOut {
+      for (row, value) in try values(number, inGroup: index).enumerated() {
         if let value { rows[row][column.name] = value }
       }
     }
     return rows
+  }
+
+  private func chunks(
+    ofGroup index: Int
+  ) throws(CorpusError) -> (rows: Int, columns: [ThriftValue]) {
+    let count = groups[index][3]?.int ?? 0
+    guard count >= 0, count <= rowCount, let chunks = groups[index][1]?.list,
+      chunks.count == columns.count
+    else { throw CorpusError("\(file): row group \(index) is damaged") }
+    return (count, chunks)
+  }
+
+  /// A group without rows has no pages, and where they would lie says nothing.
+  private func values(_ column: Int, inGroup index: Int) throws(CorpusError) -> [JSON?] {
+    let (rows, chunks) = try chunks(ofGroup: index)
+    if rows == 0 { return [] }
+    return try ParquetColumn(self, columns[column], chunks[column], rows: rows).values()
   }
 }

@@ -3,15 +3,15 @@ import ContentStore
 /// Values one after another, in their type's own width.
 struct ParquetPlain {
   private let bytes: [UInt8]
-  private let type: Int
-  private let isText: Bool
+  private let kind: ParquetKind
   private var position = 0
 
-  init(_ bytes: [UInt8], _ type: Int, isText: Bool) {
-    (self.bytes, self.type, self.isText) = (bytes, type, isText)
+  init(_ bytes: [UInt8], _ kind: ParquetKind) {
+    (self.bytes, self.kind) = (bytes, kind)
   }
 
-  /// Nil when there are fewer, a text is invalid UTF-8, or the type is unknown.
+  /// Nil when there are fewer, a text is invalid UTF-8, or the kind is not read. Of bare byte arrays those
+  /// that are invalid UTF-8 are null.
   mutating func values(_ count: Int) -> [JSON]? {
     guard count >= 0, count <= bytes.count * 8 else { return nil }
     var result: [JSON] = []
@@ -23,17 +23,25 @@ struct ParquetPlain {
   }
 
   private mutating func value(_ index: Int) -> JSON? {
-    switch type {
-    case 0:
+    switch kind {
+    case .bool:
       guard index / 8 < bytes.count else { return nil }
       return .bool(bytes[index / 8] >> UInt8(index % 8) & 1 == 1)
-    case 1: return word(4).map { .integer(Int(Int32(truncatingIfNeeded: $0))) }
-    case 2: return word(8).map { Self.long(Int64(bitPattern: $0)) }
-    case 4: return word(4).map { .exact(Double(Float(bitPattern: UInt32($0)))) }
-    case 5: return word(8).map { .exact(Double(bitPattern: $0)) }
-    case 6: return text()
-    default: return nil
+    case .integer(let size, let isSigned): return integer(size, isSigned)
+    case .float: return word(4).map { .exact(Double(Float(bitPattern: UInt32($0)))) }
+    case .double: return word(8).map { .exact(Double(bitPattern: $0)) }
+    case .text: return content(.prefixed).flatMap(Self.text)
+    case .bare(let storage): return content(storage).map { Self.text($0) ?? .null }
+    case .decimal(let storage, let scale):
+      return content(storage).flatMap { ParquetDecimal.text($0, scale: scale) }.map(JSON.string)
+    case .unread: return nil
     }
+  }
+
+  private mutating func integer(_ size: Int, _ isSigned: Bool) -> JSON? {
+    guard let word = word(size) else { return nil }
+    guard isSigned else { return word <= 1 << 53 ? .integer(Int(word)) : .string("\(word)") }
+    return Self.long(size == 4 ? Int64(Int32(truncatingIfNeeded: word)) : Int64(bitPattern: word))
   }
 
   /// Beyond 2^53 a JSON number would not be exact: such integers become texts.
@@ -49,12 +57,23 @@ struct ParquetPlain {
     return value
   }
 
-  private mutating func text() -> JSON? {
-    guard let length = word(4).map(Int.init), length <= bytes.count - position else { return nil }
-    let content = bytes[position..<position + length]
-    position += length
-    // Byte arrays that are not said to be texts are taken for texts when they are valid.
-    return String(validating: content, as: UTF8.self).map(JSON.string)
+  /// A value's bytes; a word's highest first, as a decimal needs them.
+  private mutating func content(_ storage: ParquetKind.Storage) -> ArraySlice<UInt8>? {
+    switch storage {
+    case .word(let size): return take(size).map { Array($0.reversed())[...] }
+    case .fixed(let size): return size > 0 ? take(size) : nil
+    case .prefixed: return word(4).flatMap { take(Int($0)) }
+    }
+  }
+
+  private mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
+    guard count <= bytes.count - position else { return nil }
+    defer { position += count }
+    return bytes[position..<position + count]
+  }
+
+  private static func text(_ content: ArraySlice<UInt8>) -> JSON? {
+    String(validating: content, as: UTF8.self).map(JSON.string)
   }
 }
 

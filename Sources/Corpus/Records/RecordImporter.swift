@@ -68,7 +68,9 @@ package struct RecordImporter {
     if options.idField.isEmpty { return "\(file)#\(object.index)" }
     switch object.members[options.idField] {
     case .string(let id) where !id.isEmpty: return id
-    case .number(let id): return JSON.ecmaScript(id)
+    case .number(let id) where id.magnitude <= JSON.greatestExactInteger:
+      return JSON.ecmaScript(id)
+    case .number: throw reader.fault("\"\(options.idField)\" \(JSON.inexactID)")
     default:
       throw reader.fault("\"\(options.idField)\" is not an id; it must be a text or a number")
     }

@@ -91,7 +91,10 @@ struct RobotsPattern: Sendable {
     let octets = Self.normalized(text)
     length = octets.count
     isAnchored = octets.last == UInt8(ascii: "$")
-    let body = isAnchored ? octets.dropLast() : octets[...]
+    // Anywhere else it stands for itself, as in a path.
+    let body = (isAnchored ? octets.dropLast() : octets[...]).flatMap { octet in
+      octet == UInt8(ascii: "$") ? Self.encoded(octet) : [octet]
+    }
     parts = body.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(
       Array.init)
   }

@@ -3,7 +3,7 @@ package import ContentStore
 /// A text with places for the members of a record: `Question: {{question.strip()}}\nAnswer:`. Jinja, read
 /// as lm-evaluation-harness reads the templates of its tasks (`utils.apply_template`, 0.4.13: blocks are
 /// not trimmed, the last line break stays, and what is undefined is an error). A template that is the
-/// name of a member stands for that member.
+/// name of a member stands for that member, numbers and truth values as Python writes them.
 package struct FieldTemplate: Sendable {
   package let source: String
   private let nodes: [JinjaNode]
@@ -17,12 +17,31 @@ package struct FieldTemplate: Sendable {
 
   /// The text for a record.
   package func text(of fields: [String: JSON]) throws(TextError) -> String {
-    if let text = fields[source]?.stringValue { return text }
+    if let member = fields[source] { return try Self.text(of: member, source) }
     var interpreter = JinjaInterpreter(
       globals: fields.mapValues(JinjaValue.init), isStrict: true)
     do throws(TextError) {
       return String(decoding: try interpreter.render(nodes).text, as: UTF8.self)
     } catch { throw FieldExpression.reworded(error, source) }
+  }
+
+  /// Whether it could be meant as a member's name: one word, without braces.
+  package var isName: Bool {
+    !source.isEmpty
+      && source.utf8.allSatisfy {
+        $0 == UInt8(ascii: "_") || ($0 | 0x20) &- 0x61 < 26 || $0 &- 0x30 < 10
+      }
+  }
+
+  private static func text(of member: JSON, _ name: String) throws(TextError) -> String {
+    switch member {
+    case .string(let text): return text
+    case .number, .bool:
+      let template = try FieldTemplate("{{ member }}")
+      return try template.text(of: ["member": member])
+    case .null: throw TextError("\"\(name)\" is null")
+    case .array, .object: throw TextError("\"\(name)\" is neither a text nor a number")
+    }
   }
 }
 

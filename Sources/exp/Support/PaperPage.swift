@@ -73,14 +73,14 @@ struct PaperPage {
     var table = Table([
       .init("model"), .init("kind"), .init("score"), .init("paper", .right),
       .init("ours", .right), .init("± s.e.", .right), .init("n", .right), .init("our stage"),
-      .init("source"),
+      .init("our score"), .init("source"),
     ])
     for row in comparison.rows {
       table.add([
         row.size, row.group, row.score, Format.number(row.reported),
         row.ours.map { Format.number($0) } ?? "-",
         row.standardError.map { Format.number($0, digits: 2) } ?? "",
-        row.count.map(String.init) ?? "", row.stage ?? "", row.source,
+        row.count.map(String.init) ?? "", row.stage ?? "", row.ourScore ?? "", row.source,
       ])
     }
     table.lines(
@@ -94,7 +94,9 @@ struct PaperPage {
     }.joined(separator: ", ")
     let ours = comparison.ourParameters.map { "ours has \(Format.count($0)) parameters" }
     return [ours, theirs.isEmpty ? nil : "the paper's \(theirs)"].compactMap(\.self)
-      .joined(separator: ", ") + "; other data, other questions: read them side by side, no more"
+      .joined(separator: ", ")
+      + "; other data, other questions (\"our score\" is the nearest of ours): "
+      + "read them side by side, no more"
   }
 
   var json: JSON {
@@ -110,6 +112,7 @@ struct PaperPage {
             "model": .string(row.size), "kind": .string(row.group), "score": .string(row.score),
             "reported": .exact(row.reported), "source": .string(row.source),
             "stage": row.stage.map(JSON.string) ?? .null,
+            "ourScore": row.ourScore.map(JSON.string) ?? .null,
             "value": row.ours.map(JSON.exact) ?? .null,
             "standardError": row.standardError.map(JSON.exact) ?? .null,
             "count": row.count.map(JSON.integer) ?? .null,

@@ -1,5 +1,6 @@
 import ContentStore
 import Ledger
+import Pipeline
 import Reports
 
 /// `exp lineage REF`: what something came from, or what was made of it.
@@ -9,6 +10,10 @@ enum LineageVerb: Verb {
   static let discussion = """
     REF may be a run (all of it), a stage, an artifact, or any hex digits of them. --down follows the
     other way, across runs.
+
+    "documents ← world.wiki 1a2b3c4d  seed 17" is an input, the output that it is of the stage that made
+    it, the artifact's digest, and the seed of that stage, if it draws random numbers. What would be
+    drawn too far to the right is "(below)", from the margin.
 
       exp lineage quickstart:evaluate
       exp lineage quickstart:world.documents --down
@@ -27,8 +32,7 @@ enum LineageVerb: Verb {
       throw UsageError("exp lineage: --up and --down exclude each other")
     }
     let session = try Session.reading()
-    let graph = try graph(
-      try session.target(arguments.operands[0]), arguments.flag("down") ? .down : .up, session)
+    let graph = try graph(arguments.operands[0], arguments.flag("down") ? .down : .up, session)
     let form = arguments.flag("json") ? "json" : arguments.value("format") ?? "tree"
     switch form {
     case "tree": graph.tree { console.styled($0, .bold) }.forEach { console.print($0) }
@@ -45,10 +49,10 @@ enum LineageVerb: Verb {
   }
 
   private static func graph(
-    _ target: Target, _ direction: LineageGraph.Direction, _ session: Session
+    _ text: String, _ direction: LineageGraph.Direction, _ session: Session
   ) throws -> LineageGraph {
     let ledger = session.ledger
-    switch target {
+    switch try session.target(text) {
     case .run(let run):
       return try LineageGraph(
         from: try ends(of: run, direction, ledger), direction, run: run.id, in: ledger)
@@ -61,13 +65,26 @@ enum LineageVerb: Verb {
       return try LineageGraph(
         from: [execution.id], direction, run: execution.start.run, in: ledger)
     case .artifact(let artifact, _):
-      return try LineageGraph(of: artifact, direction, in: ledger)
+      let named = try output(text, session)
+      return try LineageGraph(
+        of: artifact, direction, run: named?.run, as: named?.output, in: ledger)
     case .recipe(let digest):
       return try LineageGraph(
         from: try ledger.executions(ofRecipe: digest).prefix(1).map(\.id), direction, in: ledger)
     case .result:
       throw UsageError("a result has no lineage of its own; name the stage or an output of it")
     }
+  }
+
+  /// What `RUN:STAGE.OUTPUT` says of an artifact besides its digest; nil for hex digits.
+  private static func output(
+    _ text: String, _ session: Session
+  ) throws -> (run: Digest, output: (execution: Digest, port: String)?)? {
+    var reference = try Reference(parsing: text)
+    guard let stage = reference.stage, let output = reference.output else { return nil }
+    (reference.stage, reference.output, reference.path) = (nil, nil, nil)
+    let run = try session.run(reference.description)
+    return (run.id, try session.stage(stage, of: run).execution.map { ($0, output) })
   }
 
   /// A run's last stages (up) or first ones (down).

@@ -48,7 +48,11 @@ enum LogProbs: Verb {
     _ arguments: Arguments, _ checkpoint: Checkpoint
   ) throws -> (prefix: Int?, tokens: [Int]) {
     if let path = arguments.value("tokens") {
-      return (nil, try tokens(parsing: FileSystem.read(path), path))
+      let bytes: [UInt8]
+      do { bytes = try FileSystem.read(path) } catch {
+        throw UsageError("exp logprobs: --tokens \(path) cannot be read: \(error)")
+      }
+      return (nil, try tokens(parsing: bytes, path))
     }
     let tokens = try checkpoint.tokenizer().encode(arguments.value("text") ?? "")
     guard !tokens.isEmpty else { throw UsageError("exp logprobs: the text is empty") }
@@ -58,7 +62,15 @@ enum LogProbs: Verb {
 
   /// Token ids as a JSON list, or between blanks, commas and line breaks.
   static func tokens(parsing bytes: [UInt8], _ path: String) throws -> [Int] {
-    let marks: Set<UInt8> = [0x09, 0x0A, 0x0D, 0x20, 0x2C, 0x5B, 0x5D]
+    let marks: Set<UInt8> = [0x09, 0x0A, 0x0D, 0x20, 0x2C]
+    if bytes.first(where: { !marks.contains($0) }) == UInt8(ascii: "[") {
+      let list = (try? JSON(parsing: bytes))?.arrayValue
+      if list?.isEmpty == true { throw UsageError("\(path) holds no token ids") }
+      guard let ids = list?.compactMap(\.intValue), ids.count == list?.count else {
+        throw UsageError("\(path) is no JSON list of token ids, such as [1, 2, 3]")
+      }
+      return ids
+    }
     let words = bytes.split { marks.contains($0) }.map { String(decoding: $0, as: UTF8.self) }
     let ids = words.map { Int($0) }
     if let bad = ids.firstIndex(of: nil) {
