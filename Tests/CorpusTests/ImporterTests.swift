@@ -151,6 +151,10 @@ import Testing
     #expect(
       error("{\"text\":\"x\"}") { $0.idField = "id" }
         == "a.jsonl, line 2: \"id\" is not an id; it must be a text or a number on every line")
+    // Read as a number it would be that of its neighbour.
+    #expect(
+      error("{\"text\":\"x\",\"id\":1234567890123456789}") { $0.idField = "id" }
+        .contains("\"id\" is a number over 2^53"))
   }
 
   @Test func `CSV columns are found by name or by number`() throws {

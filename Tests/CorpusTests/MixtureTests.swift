@@ -65,6 +65,18 @@ import Testing
     #expect(plan.largest(amounts: [100, 20, 1000, 0], epochs: 4) == 320)
   }
 
+  @Test func `rounding gives out no document too many`() {
+    let shares = [53.0, 14, 28].map { $0 / 95 }
+    let plan = MixturePlan(phases: [.init(share: 1, shares: shares)])
+    var course = plan.course(size: plan.largest(amounts: [53, 14, 28], epochs: 1))
+    var given = [0, 0, 0]
+    while let group = course.next() {
+      course.take(1, from: group)
+      given[group] += 1
+    }
+    #expect(given == [53, 14, 28])
+  }
+
   @Test func `a pool gives every document once an epoch, each epoch in another order`() throws {
     let path = NSTemporaryDirectory() + "exp-pool-" + UUID().uuidString
     defer { try? FileManager.default.removeItem(atPath: path) }

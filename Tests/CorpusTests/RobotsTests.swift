@@ -59,6 +59,8 @@ import Testing
     ("/*.php$", "/file.php5", false), ("/a*b*c$", "/abbcbc", true), ("/$", "/", true),
     ("/$", "/a", false),
     ("/a", "/A", false),
+    ("/a$b", "/a$b", true), ("/a$b", "/a", false), ("/a$b$", "/a$b", true),
+    ("/a$b$", "/a$bc", false),
   ])
   func `rules match paths octet by octet`(_ rule: String, _ path: String, _ isMatch: Bool) {
     #expect(allows("user-agent: *\ndisallow: \(rule)", path) != isMatch)

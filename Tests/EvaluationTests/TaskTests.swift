@@ -82,6 +82,32 @@ struct TaskTests {
     }
   }
 
+  @Test
+  func
+    `a member that is a choice's text is that choice, and what a template writes is a number first`()
+    throws
+  {
+    let fields: [String: JSON] = ["question": "q", "choices": ["1", "2", "3", "0"], "answer": "2"]
+    #expect(try choice().posed(record(fields)).gold == 1)
+    #expect(try choice(answer: "{{answer}}").posed(record(fields)).gold == 2)
+  }
+
+  @Test func `an answer to write may be a number, and is no field's name`() throws {
+    let wording = TaskWording(
+      body: .template(try FieldTemplate("{{question}}")), choices: nil,
+      gold: try FieldExpression("answer"), target: try FieldTemplate("answer"))
+    for (answer, text) in [(3, "3"), (2.5, "2.5"), ("three", "three")] as [(JSON, String)] {
+      #expect(try wording.posed(record(["question": "q", "answer": answer])).answer == text)
+    }
+    for (fields, fault) in [
+      (["question": "q"], "not there"), (["question": "q", "answer": nil], "is null"),
+      (["question": "q", "answer": ["a"]], "neither a text nor a number"),
+    ] as [([String: JSON], String)] {
+      let error = #expect(throws: QuestionError.self) { try wording.posed(record(fields)) }
+      #expect(error?.message.contains(fault) == true)
+    }
+  }
+
   @Test func `an empty question is refused, and a form takes any number of choices`() throws {
     let wording = TaskWording(
       body: .form(.letter, question: try FieldExpression("question")),

@@ -56,6 +56,26 @@ import Testing
     #expect(model.layout.count == checkpoint.model.layout.count - 11 * 8)
   }
 
+  @Test func `an output matrix beside a tied embedding must be the same`() throws {
+    var files = try checkpoint.files()
+    var members = try #require(configuration.huggingFace.objectValue)
+    members["tie_word_embeddings"] = true
+    files["config.json"] = try JSON.object(members).canonical()
+    let folder = files
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(paths: folder.keys) { folder[$0] ?? [] }
+    }
+    #expect(error.map { "\($0)" }?.contains("\"lm_head.weight\" differs") == true)
+    let embedding = try #require(checkpoint.model.tensor("model.embed_tokens.weight"))
+    let output = try #require(checkpoint.model.layout.views.first { $0.name == "lm_head.weight" })
+    let same = checkpoint.model.copy()
+    same.parameters[output.range].copy(from: embedding)
+    files["model.safetensors"] = try Checkpoint(same, tokenizerFiles: [:]).files()[
+      "model.safetensors"]
+    let equal = files
+    #expect(try Checkpoint(paths: equal.keys) { equal[$0] ?? [] }.model.configuration.isTied)
+  }
+
   @Test func `the configuration has the rotary keys of transformers 4 and 5`() {
     let json = configuration.huggingFace
     #expect(json["rope_theta"] == 500_000)

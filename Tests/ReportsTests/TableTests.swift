@@ -23,6 +23,13 @@ import Testing
     #expect(lines[1] == String(repeating: "x", count: 16) + "…  1")
   }
 
+  @Test func `a document's control characters do nothing to the terminal`() {
+    #expect(fit("\u{1B}[2J\u{7}a\r\nb\u{7F}\u{9B}\u{202E}", to: 40) == "␛[2J␇a␍␊b␡\u{FFFD}\u{FFFD}")
+    var table = Table([.init("id")])
+    table.add(["a\u{1B}[31m\n"])
+    #expect(table.lines()[1] == "a␛[31m␊")
+  }
+
   @Test func `wide characters take two columns`() {
     #expect(displayWidth("日本") == 4)
     #expect(displayWidth("naïve") == 5)

@@ -244,6 +244,38 @@ import Testing
       ])
   }
 
+  @Test func `addresses and dates that import kept are found, and dates may be numbers`() throws {
+    func page(_ id: String, _ date: Int) -> Document {
+      Document(
+        id: id, text: id, source: "web",
+        metadata: ["fields": ["url": "http://a.example/x", "date": .integer(date)]])
+    }
+    let pages = try context([page("new", 1_700_000_000), page("old", 999_999_999)])
+    try run(Dedup.self, ["method": "url"], in: pages)
+    #expect(try documents("kept", pages).map(\.id) == ["new"])
+    let forbidden = try context([page("a", 1)])
+    try forbidden.connect(
+      "robots", tree: ["a.example/robots.txt": Array("user-agent: *\ndisallow: /x".utf8)])
+    try run(Robots.self, in: forbidden)
+    #expect(try documents("kept", forbidden).isEmpty)
+    let misplaced = try context([page("a", 1)])
+    try misplaced.connect("robots", tree: ["robots.txt": Array("user-agent: *".utf8)])
+    let error = #expect(throws: StageError.self) { try run(Robots.self, in: misplaced) }
+    #expect(error?.message.contains("lies in no folder") == true)
+  }
+
+  @Test func `the truth may be a number`() throws {
+    let all = [("bad one", 1), ("good", 0), ("bad two", 1)].map { text, bad in
+      Document(id: text, text: text, source: "s", metadata: ["fields": ["bad": .integer(bad)]])
+    }
+    let context = try context(all)
+    try run(
+      Filter.self,
+      ["rules": [["rule": "dirty-words", "words": ["bad"]]], "truth": ["fields.bad": "1"]],
+      in: context)
+    #expect(context.scores["precision"]?.value == 1 && context.scores["recall"]?.value == 1)
+  }
+
   @Test func `equal and alike texts go, one of each stays`() throws {
     let alike = Self.prose.replacingOccurrences(of: "cold", with: "warm")
     let texts = [Self.prose, alike, "quite another text that shares nothing with it", Self.prose]
