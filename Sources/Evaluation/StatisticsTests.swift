@@ -74,12 +74,13 @@ package struct PowerAnalysis: Hashable, Sendable {
     Normal.quantile(1 - significance / 2) + Normal.quantile(power)
   }
 
-  /// Questions needed to find a difference of `effect` with this power; rounded up.
+  /// Questions needed to find a difference of `effect` with this power; rounded up. Nil beyond 2⁵³.
   package func questions(
     effect: Double, significance: Double = 0.05, power: Double = 0.8
-  ) -> Int {
+  ) -> Int? {
     let z = deviations(significance, power)
-    return Int((z * z * variance / (effect * effect)).rounded(.up))
+    let count = (z * z * variance / (effect * effect)).rounded(.up)
+    return count <= 0x1p53 ? Int(count) : nil
   }
 
   /// The smallest difference that n questions find with this power.

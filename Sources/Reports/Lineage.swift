@@ -179,6 +179,9 @@ package struct LineageGraph: Sendable {
       guard let user = done.first(where: { wiring.isUsing($0.id) }) ?? done.first else {
         continue
       }
+      guard .execution(user.id) != node, wiring.mayRead(node, output, user.id, use) else {
+        continue
+      }
       edges.append(
         Edge(
           maker: node, output: output, user: .execution(user.id), input: use.port,
@@ -217,6 +220,14 @@ private struct Wiring: Sendable {
     let parts = references[index].split(separator: ".", maxSplits: 1)
     guard parts.count == 2, let maker = executions[String(parts[0])] else { return nil }
     return (maker, String(parts[1]))
+  }
+
+  /// Whether an input is this output, as far as the run says; another may hold the same bytes.
+  func mayRead(
+    _ maker: LineageGraph.Node, _ output: String, _ user: Digest, _ use: Consumption
+  ) -> Bool {
+    guard let source = source(of: user, use.port, use.position) else { return true }
+    return .execution(source.0) == maker && source.1 == output
   }
 
   /// The declared one of the outputs that hold an artifact, else one of the run's, else the first ever.

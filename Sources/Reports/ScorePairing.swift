@@ -122,6 +122,7 @@ struct ScorePairing {
   private func completeUnpaired(_ pair: inout RunComparison.ScorePair, least: Double) {
     guard let first = pair.a.standardError, let second = pair.b.standardError else { return }
     let variance = first * first + second * second
+    guard variance > 0 || least > 0 else { return }
     let error = TwoPartError(questions: variance > 0 ? variance : least * least, seeds: nil)
     complete(&pair, error)
   }
@@ -141,7 +142,8 @@ struct ScorePairing {
     complete(&pair, TwoPartError([SeedGroup([difference])]))
     pair.paired = shared.count
     pair.clusters = influences.isClustered ? Set(influences.clusters.values).count : nil
-    if !influences.isUnanimous(least: difference.leastError) {
+    // Miller's formula is one of questions that both answered.
+    if influences.n == shared.count, !influences.isUnanimous(least: difference.leastError) {
       addPower(&pair, influences.variance ?? 0)
     }
     let values = shared.map { (a.entries[$0]?.value, b.entries[$0]?.value) }

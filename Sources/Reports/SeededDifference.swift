@@ -24,7 +24,8 @@ struct SeededDifference {
     if let sample, sample.n > 1 {
       influences.add(sample, times: slope)
       leastError += slope.magnitude / Double(sample.units)
-    } else if let standardError {
+    } else if let standardError, standardError > 0 {
+      // A recorded error of 0 says only that no item departed from the rest.
       others = others.map { $0 + slope * slope * standardError * standardError }
     } else {
       others = nil

@@ -65,7 +65,8 @@ package struct Table: Sendable {
   /// Natural widths, the widest left-aligned columns narrowed until the line fits.
   private func columnWidths(within width: Int?) -> [Int] {
     var widths = columns.indices.map { index in
-      (rows.map { displayWidth($0[index]) } + [displayWidth(columns[index].title)]).max() ?? 0
+      (rows.map { displayWidth(harmless($0[index])) } + [displayWidth(columns[index].title)]).max()
+        ?? 0
     }
     guard let width else { return widths }
     let gaps = 2 * (columns.count - 1)

@@ -47,3 +47,12 @@ final class Pool<Value: Sendable>: Sendable {
 
 /// Documents read at a time: enough for several threads to share.
 let documentBatchBytes = 4 << 20
+
+extension StageContext {
+  /// A Parquet file; the log says what of it is left out.
+  func parquet(_ bytes: [UInt8], _ path: String) throws -> ParquetFile {
+    let file = try ParquetFile(bytes, file: path)
+    for name in file.leftOut { log("left out the column \"\(name)\" of \(path): it is binary") }
+    return file
+  }
+}

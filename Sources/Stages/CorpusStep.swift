@@ -178,3 +178,17 @@ extension [Document] {
     return try parts.withLock { $0 }.sorted { $0.first < $1.first }.flatMap { try $0.results.get() }
   }
 }
+
+extension JSON {
+  /// The member at a path such as `fields.url`; nil when there is none.
+  func member(at path: String) -> JSON? {
+    path.split(separator: ".").reduce(Optional(self)) { $0?[String($1)] }
+  }
+}
+
+extension Document {
+  /// A member of the metadata, or of `fields`, where `import` puts what a file's lines held beside the text.
+  func member(_ path: String) -> JSON? {
+    metadata.member(at: path) ?? metadata["fields"]?.member(at: path)
+  }
+}

@@ -103,7 +103,7 @@ package enum Decontaminate: Stage {
   }
 
   package static let op = "decontaminate"
-  package static let revision = 1
+  package static let revision = 2
   package static let summary =
     "Remove training text that holds test items; say which items a corpus holds."
 
@@ -150,7 +150,10 @@ extension Decontaminate {
     _ items: [TestItem], _ parameters: Parameters, _ context: any StageContext
   ) {
     let least = parameters.fewestWords
-    let short = items.count { SimplifiedWords($0.text).words.count < least }
+    let isCut = parameters.method == .gpt3
+    let short = items.count {
+      (isCut ? PieceCutter.wordCount($0.text) : SimplifiedWords($0.text).words.count) < least
+    }
     guard short > 0 else { return }
     context.log(
       "\(2 * short > items.count ? "warning: " : "")\(short) of \(items.count) test items have fewer than the "

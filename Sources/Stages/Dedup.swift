@@ -110,7 +110,7 @@ private final class DedupRun {
         isBad: parameters.truth.isBad(document)))
   }
 
-  /// A text that sorts as ISO 8601 does, or a number, such as seconds since 1970.
+  /// None, before a number, such as seconds since 1970, before a text that sorts as ISO 8601 does.
   private struct PageDate {
     let number: Double?
     let text: String
@@ -119,7 +119,10 @@ private final class DedupRun {
       (number, text) = (json?.doubleValue, json?.stringValue ?? "")
     }
 
+    private var rank: Int { number != nil ? 1 : text.isEmpty ? 0 : 2 }
+
     func precedes(_ other: PageDate) -> Bool {
+      if rank != other.rank { return rank < other.rank }
       if let number, let other = other.number { return number < other }
       return text.utf8.lexicographicallyPrecedes(other.text.utf8)
     }

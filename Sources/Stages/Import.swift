@@ -107,10 +107,7 @@ private final class ImportRun {
   /// A column store cannot be read from front to back, so it is held whole.
   func add(parquet path: String, _ bytes: [UInt8]) throws {
     var importer = try DocumentImporter(file: path, options: options)
-    let file = try ParquetFile(bytes, file: path)
-    for name in file.leftOut {
-      context.log("left out the column \"\(name)\" of \(path): it is binary")
-    }
+    let file = try context.parquet(bytes, path)
     for group in 0..<file.groupCount {
       try context.checkCancellation()
       for row in try file.rows(ofGroup: group) { try write(importer.add(row: row)) }

@@ -115,10 +115,7 @@ private final class RecordRun {
   }
 
   func add(parquet path: String, _ bytes: [UInt8]) throws {
-    let file = try ParquetFile(bytes, file: path)
-    for name in file.leftOut {
-      context.log("left out the column \"\(name)\" of \(path): it is binary")
-    }
+    let file = try context.parquet(bytes, path)
     let importer = RecordImporter(file: path, options: parameters.options)
     var index = 0
     for group in 0..<file.groupCount {

@@ -115,17 +115,3 @@ package enum Robots: Stage {
     return isDenied ? Removal(rule: "licence", reason: licence) : nil
   }
 }
-
-extension JSON {
-  /// The member at a path such as `fields.url`; nil when there is none.
-  func member(at path: String) -> JSON? {
-    path.split(separator: ".").reduce(Optional(self)) { $0?[String($1)] }
-  }
-}
-
-extension Document {
-  /// A member of the metadata, or of `fields`, where `import` puts what a file's lines held beside the text.
-  func member(_ path: String) -> JSON? {
-    metadata.member(at: path) ?? metadata["fields"]?.member(at: path)
-  }
-}

@@ -122,6 +122,16 @@ import Text
     return try (0..<parquet.groupCount).flatMap { try parquet.rows(ofGroup: $0) }
   }
 
+  @Test func `a footer of endless lists, or with a field number out of range, is refused`() {
+    let wide: [UInt8] =
+      [0x05] + [UInt8](repeating: 0xFF, count: 9) + [0x01, 0x02, 0x15, 0x02, 0x00]
+    for footer in [[UInt8](repeating: 0x19, count: 200_000), wide] {
+      let length = withUnsafeBytes(of: UInt32(footer.count).littleEndian, Array.init)
+      let bytes = Array("PAR1".utf8) + footer + length + Array("PAR1".utf8)
+      #expect(throws: CorpusError.self) { try ParquetFile(bytes, file: "bad.parquet") }
+    }
+  }
+
   @Test func `unsigned integers have no sign`() throws {
     let rows = try rows("unsigned")
     #expect(

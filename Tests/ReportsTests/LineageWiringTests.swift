@@ -87,6 +87,24 @@ import Testing
       ])
   }
 
+  @Test func `downward, what reads another output of the same bytes is no user`() throws {
+    let run = try run([
+      Wired("world", ["web": "text"]),
+      Wired("clean", ["kept": "text"], from: ["documents": [("world.web", "text")]]),
+      Wired("mix", ["mixed": "m"], from: ["parts": [("clean.kept", "text")]]),
+      Wired("raw", ["mixed": "r"], from: ["parts": [("world.web", "text")]]),
+    ])
+    func users(_ execution: Digest, _ port: String) throws -> [String] {
+      let graph = try LineageGraph(
+        of: Laboratory.artifact("text"), .down, run: run.id, as: (execution, port),
+        in: laboratory.ledger)
+      return graph.edges.filter { $0.maker == .execution(execution) }
+        .map { graph.labels[$0.user]?.stage ?? "" }
+    }
+    #expect(try users(run.executions[0], "web").sorted() == ["clean", "raw"])
+    #expect(try users(run.executions[1], "kept") == ["mix"])
+  }
+
   @Test func `a stage is called what the run calls it, though another run carried it out`() throws {
     _ = try run([Wired("raw", op: "world", ["web": "text"])])
     let second = try run([

@@ -250,7 +250,9 @@ import Testing
         id: id, text: id, source: "web",
         metadata: ["fields": ["url": "http://a.example/x", "date": .integer(date)]])
     }
-    let pages = try context([page("new", 1_700_000_000), page("old", 999_999_999)])
+    let undated = Document(
+      id: "undated", text: "u", source: "web", metadata: ["fields": ["url": "http://a.example/x"]])
+    let pages = try context([page("new", 1_700_000_000), page("old", 999_999_999), undated])
     try run(Dedup.self, ["method": "url"], in: pages)
     #expect(try documents("kept", pages).map(\.id) == ["new"])
     let forbidden = try context([page("a", 1)])

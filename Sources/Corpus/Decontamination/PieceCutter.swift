@@ -19,6 +19,9 @@ package struct PieceCutter: Sendable {
     var range: Range<Int>
   }
 
+  /// How many words a text has, as they are compared.
+  package static func wordCount(_ text: String) -> Int { words(PythonText(text)).count }
+
   /// ASCII letters in lower case, ASCII punctuation left out; words of punctuation alone count for none.
   static func words(_ text: PythonText) -> [Word] {
     text.fields(in: text.scalars.indices).compactMap { range in

@@ -116,8 +116,10 @@ struct ParquetColumn {
     var present = [Bool](repeating: true, count: max(0, min(count, rows)))
     if column.isOptional { present = try levels(page[..<split], present.count) }
     let isCompressed = header?[7]?.bool ?? true
+    let rest = page[split...]
+    // Of nulls alone there may be no bytes, not even a compressed length.
     let values =
-      isCompressed ? try decompress(page[split...], size - levelSize) : Array(page[split...])
+      isCompressed && !rest.isEmpty ? try decompress(rest, size - levelSize) : Array(rest)
     return try join(values[...], encoding, present, dictionary)
   }
 

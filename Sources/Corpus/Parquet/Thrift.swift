@@ -61,7 +61,8 @@ struct ThriftReader {
     while let header = byte() {
       if header == 0 { return .structure(fields) }
       if header >> 4 == 0 {
-        guard let id = integer().flatMap({ Int(exactly: $0) }) else { return nil }
+        // Field ids are 16 bits wide.
+        guard let id = integer().flatMap({ Int16(exactly: $0) }).map(Int.init) else { return nil }
         last = id
       } else {
         last += Int(header >> 4)
@@ -93,7 +94,9 @@ struct ThriftReader {
   }
 
   private mutating func list() -> ThriftValue? {
-    guard let header = byte() else { return nil }
+    depth += 1
+    defer { depth -= 1 }
+    guard depth < 32, let header = byte() else { return nil }
     var count = Int(header >> 4)
     if count == 15 {
       guard let long = varint().flatMap({ Int(exactly: $0) }) else { return nil }
