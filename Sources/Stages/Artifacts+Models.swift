@@ -11,6 +11,29 @@ extension InputArtifact {
     try Checkpoint(paths: tree().entries.keys) { try read(path: $0) }
   }
 
+  /// The model on this port, which must predict tokens.
+  func languageModel(named port: String) throws -> Checkpoint {
+    let checkpoint = try checkpoint()
+    guard checkpoint.model.configuration.scoreHead == nil else {
+      throw StageError(
+        "the model on the input \"\(port)\" scores texts and has no output over the vocabulary; connect one "
+          + "that predicts tokens")
+    }
+    return checkpoint
+  }
+
+  /// A model beside another, whose tokens it reads.
+  func model(
+    beside other: Checkpoint, named port: String, predictsTokens: Bool = true
+  ) throws -> Transformer {
+    let checkpoint = try predictsTokens ? languageModel(named: port) : checkpoint()
+    let files = (other.tokenizerFiles, checkpoint.tokenizerFiles)
+    guard files.0["tokenizer.json"] == files.1["tokenizer.json"],
+      checkpoint.model.configuration.vocabularySize == other.model.configuration.vocabularySize
+    else { throw StageError("the input \"\(port)\" has another tokenizer than the checkpoint") }
+    return checkpoint.model
+  }
+
   /// The PEFT folder on this port, for a model.
   func adapter(for model: ModelConfiguration) throws -> Adapter {
     try Adapter(for: model, paths: tree().entries.keys) { try read(path: $0) }

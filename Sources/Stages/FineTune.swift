@@ -92,17 +92,11 @@ extension FineTune.Parameters {
   fileprivate func objective(
     _ student: Checkpoint, _ ends: [Int], _ context: any StageContext, _ compute: Compute
   ) throws -> any Objective {
-    guard let teacher = try context.inputs("teacher").first?.checkpoint() else {
-      return NextToken()
-    }
-    let files = (student.tokenizerFiles, teacher.tokenizerFiles)
-    guard files.0["tokenizer.json"] == files.1["tokenizer.json"],
-      student.model.configuration.vocabularySize == teacher.model.configuration.vocabularySize
-    else {
-      throw StageError("the input \"teacher\" has another tokenizer than the checkpoint")
-    }
+    guard
+      let teacher = try context.inputs("teacher").first?.model(beside: student, named: "teacher")
+    else { return NextToken() }
     return GeneralisedDistillation(
-      teacher: teacher.model, interpolation: interpolation, studentShare: studentShare,
+      teacher: teacher, interpolation: interpolation, studentShare: studentShare,
       sampling: SamplingOptions(
         temperature: temperature, maximumTokens: responseTokens, stopTokens: ends),
       seed: context.seed, on: compute)
@@ -126,7 +120,9 @@ extension FineTune.Parameters {
           lastTurnOnly && messages.last?.role == "assistant"
           ? try codec.response(Array(messages.dropLast()), [messages[messages.count - 1]])
           : try codec.conversation(messages)
-        if sequence.targetCount > 0 { sequences.append(sequence) } else { left += 1 }
+        // A packed row cuts what is longer.
+        let cut = packedLength.map { sequence.prefix($0) } ?? sequence
+        if cut.targetCount > 0 { sequences.append(sequence) } else { left += 1 }
       }
       try context.checkCancellation()
     }

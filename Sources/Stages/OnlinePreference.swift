@@ -63,7 +63,8 @@ package enum OnlinePreference: Stage {
     let compute = online.tuning.session.compute
     let merge = try parameters.merging.merge(
       online.tuning.checkpoint.model,
-      base: try context.inputs("base").first?.checkpoint().model, seed: context.seed, on: compute)
+      base: try context.inputs("base").first?
+        .model(beside: online.tuning.checkpoint, named: "base"), seed: context.seed, on: compute)
     try online.train(note: " of \(parameters.tuning.batch)") {
       OnlinePreferenceObjective(
         parameters.objective, ties: parameters.ties, maximumKL: parameters.maximumKL, online.maker,

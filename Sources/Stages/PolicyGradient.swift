@@ -65,13 +65,14 @@ package enum PolicyGradient: Stage {
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
     let online = try OnlineTuning(
       parameters.tuning, parameters.sampling, parameters.rewarder, context)
-    let (model, compute) = (online.tuning.checkpoint.model, online.tuning.session.compute)
+    let compute = online.tuning.session.compute
     let updates = parameters.gradient.updatesPerSampling
     try online.train(updates: updates, note: ", \(updates) to a batch of samples") {
       PolicyGradientObjective(
         parameters.gradient, parameters.critic, online.maker,
         anchor: Anchor(online.reference, rate: parameters.anchor.rate, on: compute),
-        critic: try parameters.makeCritic(model, context, compute), Warnings(context),
+        critic: try parameters.makeCritic(online.tuning.checkpoint, context, compute),
+        Warnings(context),
         seed: context.seed)
     }
   }
@@ -80,10 +81,12 @@ package enum PolicyGradient: Stage {
 extension PolicyGradient.Parameters {
   /// A critic of its own for ppo; nil for the others.
   fileprivate func makeCritic(
-    _ policy: Transformer, _ context: any StageContext, _ compute: Compute
+    _ policy: Checkpoint, _ context: any StageContext, _ compute: Compute
   ) throws -> Critic? {
     guard gradient.method == .ppo else { return nil }
-    var model = try context.inputs("critic").first?.checkpoint().model ?? policy
+    var model =
+      try context.inputs("critic").first?
+      .model(beside: policy, named: "critic", predictsTokens: false) ?? policy.model
     guard model.configuration.experts == nil else {
       throw StageError("a critic of experts cannot be trained; connect a dense one to \"critic\"")
     }

@@ -62,7 +62,8 @@ package enum PreferenceTuning: Stage {
     }
     let held = try context.pairs("validation", nil, usesEdits: false, &tuning.codec)
     let reference =
-      try context.inputs("reference").first?.checkpoint().model ?? tuning.checkpoint.model
+      try context.inputs("reference").first?
+      .model(beside: tuning.checkpoint, named: "reference") ?? tuning.checkpoint.model
     let scorer = ReferenceScores(reference, tuning.session, context)
     let known = try scorer.score(pairs)
     let heldKnown = try scorer.score(held)

@@ -53,7 +53,8 @@ struct PretrainRun {
       try configuration.validate()
       return configuration
     }
-    var configuration = try context.input("checkpoint").checkpoint().model.configuration
+    var configuration = try context.input("checkpoint").languageModel(named: "checkpoint")
+      .model.configuration
     guard configuration.vocabularySize >= data.vocabularySize else {
       throw StageError(
         "the checkpoint's vocabulary has \(configuration.vocabularySize) tokens, the input "

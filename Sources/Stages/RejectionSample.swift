@@ -95,6 +95,9 @@ private final class RejectionRun {
     candidates = records.map { _ in [] }
     let rewarder = try Rewarder(parameters.rewarder, context, compute)
     for member in policies.indices { try ask(member, rewarder) }
+    guard candidates.contains(where: { !$0.isEmpty }) else {
+      throw StageError("the input \"prompts\" has no prompt to respond to; see maxTokens")
+    }
     try write()
   }
 

@@ -36,10 +36,10 @@ package enum RewardModel: Stage {
         "edited", default: true,
         "Whether edited responses, where there are any, rank above chosen ones.")
       margins = try Self.byLevel(
-        &reader, "margins",
+        &reader, "margins", in: 0...100,
         "The margin m in −log σ(r_c − r_r − m) by level; Llama 2 has 1, 2/3, 1/3, 0 or 3, 2, 1, 0.")
       softLabels = try Self.byLevel(
-        &reader, "softLabels",
+        &reader, "softLabels", in: 0...1,
         "The probability that the chosen response is the better one, by level; AFM has 0.95, 0.85, "
           + "0.75, 0.65. Levels without one count as 1.")
       aspects = try reader.strings(
@@ -57,9 +57,10 @@ package enum RewardModel: Stage {
     }
 
     private static func byLevel(
-      _ reader: inout ParameterReader, _ name: String, _ summary: String
+      _ reader: inout ParameterReader, _ name: String, in range: ClosedRange<Double>,
+      _ summary: String
     ) throws(ParameterError) -> [String: Double] {
-      let map = try reader.numberMap(name, default: [:], in: 0...100, summary)
+      let map = try reader.numberMap(name, default: [:], in: range, summary)
       for level in map.keys.sorted() where !["1", "2", "3", "4"].contains(level) {
         throw ParameterError(path: "\(name).\(level)", message: "is no level; they are 1, 2, 3, 4")
       }
@@ -92,7 +93,7 @@ package enum RewardModel: Stage {
   }
 
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
-    var tuning = try Tuning(parameters.tuning, context)
+    var tuning = try Tuning(parameters.tuning, context, predictsTokens: false)
     let pairs = try context.pairs(
       "records", parameters.selection, usesEdits: parameters.usesEdits, &tuning.codec)
     guard !pairs.isEmpty else {
@@ -149,7 +150,7 @@ extension RewardModel.Parameters {
         columns[RewardObjective.probability]?[ends[0]] = Float(label)
       }
       for (aspect, name) in aspects.enumerated() {
-        let grades = pair.record.metadata["grades"]
+        let grades = pair.record.note("grades")
         for (row, side) in zip(ends.suffix(2), ["chosen", "rejected"]) {
           guard let grade = grades?[side]?[name]?.intValue, (0...2).contains(grade) else {
             continue

@@ -45,6 +45,45 @@ private func parameters<P: StageParameters>(
     #expect(configuration.contains("chat_template"))
   }
 
+  @Test
+  func `a model that scores texts, or reads other tokens, is refused where tokens are predicted`()
+    throws
+  {
+    var checkpoint = try Checkpoint(paths: sampleCheckpoint().keys) {
+      try sampleCheckpoint()[$0] ?? []
+    }
+    checkpoint.model = checkpoint.model.scoring(
+      ScoreHead(labels: 1), seed: 1, on: Compute(threads: 1))
+    let scoring = try checkpoint.files()
+    let tuned = try FakeContext()
+    try tuned.connect("checkpoint", tree: scoring)
+    try tuned.connect("records", file: sampleConversations(4))
+    let first = #expect(throws: StageError.self) {
+      try FineTune.run(parameters(FineTune.Parameters.self, Self.quick), in: tuned)
+    }
+    #expect(first?.message.contains("\"checkpoint\" scores texts") == true)
+    for (reference, fault) in [
+      (scoring, "\"reference\" scores texts"),
+      (try otherTokens(), "\"reference\" has another tokenizer"),
+    ] {
+      let context = try FakeContext()
+      try context.connect("checkpoint", tree: sampleCheckpoint())
+      try context.connect("reference", tree: reference)
+      try context.connect("records", file: samplePreferences(4))
+      let error = #expect(throws: StageError.self) {
+        try PreferenceTuning.run(
+          parameters(PreferenceTuning.Parameters.self, Self.quick), in: context)
+      }
+      #expect(error?.message.contains(fault) == true)
+    }
+  }
+
+  private func otherTokens() throws -> [String: [UInt8]] {
+    var files = try sampleCheckpoint()
+    files["tokenizer.json"]?.append(0x20)
+    return files
+  }
+
   @Test func `states and averages of steps that there are not are refused`() throws {
     let beyond = #expect(throws: ParameterError.self) {
       _ = try parameters(

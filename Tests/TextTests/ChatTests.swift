@@ -12,6 +12,11 @@ import Text
     try ChatTemplate(source, beginToken: "<s>", endToken: "</s>")
   }
 
+  @Test func `a template's name that is misspelt is no template`() {
+    let error = #expect(throws: TextError.self) { try template("chatlm") }
+    #expect(error?.message.contains("did you mean \"chatml\"?") == true)
+  }
+
   @Test func `conversations are rendered as transformers does, or refused where it does`() throws {
     let cases = try #require(file["cases"]?.arrayValue)
     #expect(cases.count == 72)

@@ -30,7 +30,8 @@ struct OnlineTuning {
       all, try Rewarder(rewarder, context, tuning.session.compute), sampling, tuning.codec, context,
       tuning.session.compute)
     reference =
-      try context.inputs("reference").first?.checkpoint().model ?? tuning.checkpoint.model
+      try context.inputs("reference").first?
+      .model(beside: tuning.checkpoint, named: "reference") ?? tuning.checkpoint.model
     self.prompts = prompts.map(\.tokens)
     validation = PromptBatches.batch(all.map(\.tokens), Array(prompts.count..<all.count), 0)
     self.tuning = tuning

@@ -139,7 +139,7 @@ final class Rewarder {
   }
 
   private func verify(_ answer: Answer) throws -> Double {
-    guard let json = answer.record.metadata["checker"], let check = ResponseCheck(json: json) else {
+    guard let json = answer.record.note("checker"), let check = ResponseCheck(json: json) else {
       throw StageError(
         "the prompt \"\(answer.record.id)\" has no metadata.checker for rewardFrom verifier to go by"
       )
@@ -182,5 +182,13 @@ private struct RewardScorer {
       scores += (0..<values.rows).map { Double(values[$0, 0]) }
     }
     return scores
+  }
+}
+
+extension TrainingRecord {
+  /// A member of the metadata, or of what import kept of a file's object: beside the messages, or in a `metadata`
+  /// of its own.
+  func note(_ name: String) -> JSON? {
+    metadata[name] ?? metadata["fields"]?[name] ?? metadata["fields"]?["metadata"]?[name]
   }
 }

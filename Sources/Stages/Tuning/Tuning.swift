@@ -11,11 +11,15 @@ struct Tuning {
   private let parameters: TuningParameters
   private let context: any StageContext
 
-  init(_ parameters: TuningParameters, _ context: any StageContext) throws {
+  /// - Parameter predictsTokens: whether a checkpoint that scores texts is refused.
+  init(
+    _ parameters: TuningParameters, _ context: any StageContext, predictsTokens: Bool = true
+  ) throws {
     self.parameters = parameters
     self.context = context
     let input = try context.input("checkpoint")
-    checkpoint = try input.checkpoint()
+    checkpoint =
+      try predictsTokens ? input.languageModel(named: "checkpoint") : input.checkpoint()
     session = try TrainingSession(context, store: input.store) { parameters.states.keeps($0) }
     codec = try ChatCodec(
       checkpoint, template: parameters.template, maximumLength: parameters.maximumLength)

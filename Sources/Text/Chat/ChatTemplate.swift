@@ -1,3 +1,5 @@
+import ContentStore
+
 /// Makes a conversation the text that a model reads. The template is the Jinja text of
 /// `tokenizer_config.json`, so that `apply_chat_template` of transformers renders the same.
 package struct ChatTemplate: Sendable {
@@ -13,6 +15,14 @@ package struct ChatTemplate: Sendable {
   package init(
     _ source: String, beginToken: String? = nil, endToken: String? = nil
   ) throws(TextError) {
+    // One word without Jinja's signs is meant as a name.
+    let isWord = !source.isEmpty && !source.contains { $0.isWhitespace || $0 == "{" }
+    guard !isWord || Self.named[source] != nil else {
+      let names = Self.named.keys.sorted()
+      throw TextError(
+        "there is no chat template \"\(source.prefix(40))\"" + didYouMean(source, among: names)
+          + "; there are \(names.joined(separator: ", ")), and Jinja's texts, which hold {{ or {%")
+    }
     self.source = Self.named[source] ?? source
     nodes = try JinjaParser.parse(self.source)
     self.beginToken = beginToken ?? ""
