@@ -125,10 +125,9 @@ package struct Checkpoint: Sendable {
   private static func checkTied(
     _ tensors: CheckpointTensors, _ model: Transformer
   ) throws(CheckpointError) {
-    guard model.configuration.isTied, let values = try tensors.floats(named: "lm_head.weight"),
-      let embedding = model.layout.views.first(where: { $0.role == .embedding })
+    guard model.configuration.isTied, let values = try tensors.floats(named: "lm_head.weight")
     else { return }
-    guard values == Array(model.parameters.array[embedding.range]) else {
+    guard values == model.tensor("model.embed_tokens.weight")?.array else {
       throw CheckpointError(
         "tensor \"lm_head.weight\" differs from \"model.embed_tokens.weight\", but config.json ties them "
           + "(tie_word_embeddings); set that to false to use both, or leave the tensor out")

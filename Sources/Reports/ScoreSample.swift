@@ -21,8 +21,7 @@ struct ScoreSample: Sendable {
   var clusters: [Outcomes.Question: String]
 
   var n: Int { order.count }
-  /// What counts as one: clusters, and questions without.
-  var units: Int { Set(clusters.values).count + n - clusters.count }
+  var units: Int { Outcomes.units(of: n, clusters) }
 }
 
 extension Outcomes {
@@ -99,6 +98,11 @@ extension Outcomes {
     (a - b).magnitude <= 1e-9 * max(1, b.magnitude)
   }
 
+  /// What counts as one of so many questions: clusters, and questions without.
+  static func units(of n: Int, _ clusters: [Question: String]) -> Int {
+    Set(clusters.values).count + n - clusters.count
+  }
+
   private func sample(
     _ lines: [Line], _ score: Score, _ cluster: String, _ entries: [(Double?, Double)]
   ) -> ScoreSample {
@@ -139,8 +143,7 @@ struct Influences: Sendable {
   }
 
   var n: Int { order.count }
-  /// What counts as one: clusters, and questions without.
-  var units: Int { Set(clusters.values).count + n - clusters.count }
+  var units: Int { Outcomes.units(of: n, clusters) }
   var isClustered: Bool { !clusters.isEmpty }
 
   /// Σ zᵢ² · n/(n − 1); with clusters Σ_c (Σ_{i∈c} zᵢ)², Miller's form without a factor, where a question

@@ -18,10 +18,10 @@ package struct Table: Sendable {
 
   package init(_ columns: [Column]) { self.columns = columns }
 
-  /// Adds a row; missing cells are empty.
+  /// Adds a row, made harmless; missing cells are empty.
   package mutating func add(_ cells: [String]) {
     precondition(cells.count <= columns.count, "a row has more cells than the table has columns")
-    rows.append(cells + Array(repeating: "", count: columns.count - cells.count))
+    rows.append(cells.map(harmless) + Array(repeating: "", count: columns.count - cells.count))
   }
 
   /// The lines, without trailing spaces.
@@ -65,8 +65,7 @@ package struct Table: Sendable {
   /// Natural widths, the widest left-aligned columns narrowed until the line fits.
   private func columnWidths(within width: Int?) -> [Int] {
     var widths = columns.indices.map { index in
-      (rows.map { displayWidth(harmless($0[index])) } + [displayWidth(columns[index].title)]).max()
-        ?? 0
+      (rows.map { displayWidth($0[index]) } + [displayWidth(columns[index].title)]).max() ?? 0
     }
     guard let width else { return widths }
     let gaps = 2 * (columns.count - 1)

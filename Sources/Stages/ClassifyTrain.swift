@@ -67,7 +67,6 @@ package enum ClassifyTrain: Stage {
   package static func run(_ parameters: Parameters, in context: any StageContext) throws {
     try FileSystem.createFolder(context.scratchFolder)
     let examples = LabelledDocuments(parameters, context)
-    try examples.requireTwoLabels()
     let classifier =
       switch parameters.model {
       case .fasttext:
@@ -90,17 +89,9 @@ struct LabelledDocuments {
     (self.parameters, self.context) = (parameters, context)
   }
 
-  private struct TwoLabels: Error {}
-
-  /// Refuses documents of which none, or all, are labelled alike; reads on until a second label is found.
-  func requireTwoLabels() throws {
-    var labels: Set<String> = []
-    do {
-      try each(heldOut: false, "looking for labels") { batch in
-        labels.formUnion(batch.map(\.label))
-        if labels.count > 1 { throw TwoLabels() }
-      }
-    } catch is TwoLabels { return }
+  /// Refuses documents of which none, or all, are labelled alike.
+  static func requireTwo(_ labels: Set<String>) throws {
+    if labels.count > 1 { return }
     throw StageError(
       labels.first.map {
         "all documents are labelled \"\($0)\"; a classifier needs two labels or more"
@@ -177,11 +168,14 @@ private struct FastTextTraining {
     var options = parameters.fastText
     options.seed = Int(truncatingIfNeeded: context.seed & 0x7FFF_FFFF)
     var counting = FastTextCounting(options)
+    var labels: Set<String> = []
     try examples.each(heldOut: false, "counting words") { batch in
       for (document, label) in batch {
         counting.add(FastTextLine.make(document.text, labels: [label]))
+        labels.insert(label)
       }
     }
+    try LabelledDocuments.requireTwo(labels)
     return try counting.dictionary()
   }
 

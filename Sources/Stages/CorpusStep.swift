@@ -26,7 +26,7 @@ enum CorpusPorts {
 
 /// Which documents ought to go, where their metadata says so: what a step is scored against.
 struct CorpusTruth: Sendable {
-  private let signs: [(path: [String], values: Set<String>)]
+  private let signs: [(path: String, values: Set<String>)]
 
   /// The parameter `truth`.
   init(from reader: inout ParameterReader) throws(ParameterError) {
@@ -36,10 +36,7 @@ struct CorpusTruth: Sendable {
         + "(truth.quality), each with the value of documents that ought to go (low; low|spam for "
         + "either, * for any). The step is then scored by precision and recall.")
     signs = map.sorted { $0.key < $1.key }.map { path, values in
-      (
-        path.split(separator: ".").map(String.init),
-        Set(values.split(separator: "|").map(String.init))
-      )
+      (path, Set(values.split(separator: "|").map(String.init)))
     }
   }
 
@@ -47,9 +44,7 @@ struct CorpusTruth: Sendable {
   func isBad(_ document: Document) -> Bool? {
     if signs.isEmpty { return nil }
     return signs.contains { path, values in
-      guard let value = path.reduce(Optional(document.metadata), { $0?[$1] }), value != .null else {
-        return false
-      }
+      guard let value = document.metadata.member(at: path), value != .null else { return false }
       return values.contains("*") || values.contains(value.plainText)
     }
   }
@@ -84,9 +79,6 @@ struct CorpusOutcome: Sendable {
 }
 
 extension JSON {
-  /// A scalar as one writes it by hand: a text itself, `1`, `0.5`, `true`; lists and objects as JSON.
-  var plainText: String { stringValue ?? (try? canonicalText()) ?? "" }
-
   /// Metadata with why their document or record was removed.
   /// - Parameter note: members beside rule and reason.
   func marked(_ removal: Removal, note: [String: JSON] = [:]) -> JSON {
@@ -176,19 +168,5 @@ extension [Document] {
       parts.withLock { $0.append((range.lowerBound, results)) }
     }
     return try parts.withLock { $0 }.sorted { $0.first < $1.first }.flatMap { try $0.results.get() }
-  }
-}
-
-extension JSON {
-  /// The member at a path such as `fields.url`; nil when there is none.
-  func member(at path: String) -> JSON? {
-    path.split(separator: ".").reduce(Optional(self)) { $0?[String($1)] }
-  }
-}
-
-extension Document {
-  /// A member of the metadata, or of `fields`, where `import` puts what a file's lines held beside the text.
-  func member(_ path: String) -> JSON? {
-    metadata.member(at: path) ?? metadata["fields"]?.member(at: path)
   }
 }

@@ -132,7 +132,6 @@ package enum Decontaminate: Stage {
           ? "there is no test set; connect one, under any name, as in inputs: { documents: …, mmlu: … }"
           : "no test set holds an item of the parts that count: \(sets.joined(separator: ", "))")
     }
-    warnOfShort(items, parameters, context)
     let run = try DecontaminateRun(parameters, items, context)
     switch parameters.method {
     case .gpt3: try run.cutMatches()
@@ -141,23 +140,6 @@ package enum Decontaminate: Stage {
     case .llama: try run.measureCoverage()
     }
     try run.finish()
-  }
-}
-
-extension Decontaminate {
-  /// Items with fewer words than a match has can never be found.
-  private static func warnOfShort(
-    _ items: [TestItem], _ parameters: Parameters, _ context: any StageContext
-  ) {
-    let least = parameters.fewestWords
-    let isCut = parameters.method == .gpt3
-    let short = items.count {
-      (isCut ? PieceCutter.wordCount($0.text) : SimplifiedWords($0.text).words.count) < least
-    }
-    guard short > 0 else { return }
-    context.log(
-      "\(2 * short > items.count ? "warning: " : "")\(short) of \(items.count) test items have fewer than the "
-        + "\(least) words of the shortest match, and cannot be found")
   }
 }
 
@@ -184,11 +166,23 @@ private final class DecontaminateRun {
 
   private func index(_ lengths: ClosedRange<Int>) throws -> GramIndex {
     var index = GramIndex(lengths: Array(lengths))
+    var short = 0
     for (number, item) in items.enumerated() {
       if number.isMultiple(of: 256) { try context.checkCancellation() }
-      index.add(SimplifiedWords(item.text))
+      let words = SimplifiedWords(item.text)
+      if words.words.count < parameters.fewestWords { short += 1 }
+      index.add(words)
     }
+    report(short: short)
     return index
+  }
+
+  /// Items with fewer words than a match has can never be found.
+  private func report(short: Int) {
+    guard short > 0 else { return }
+    context.log(
+      "\(2 * short > items.count ? "warning: " : "")\(short) of \(items.count) test items have fewer than the "
+        + "\(parameters.fewestWords) words of the shortest match, and cannot be found")
   }
 
   /// - Parameter found: items that the document holds, ascending.
@@ -264,6 +258,7 @@ private final class DecontaminateRun {
   func cutMatches() throws {
     let cutter = parameters.cutter
     let index = cutter.index(items)
+    report(short: items.count { PieceCutter.wordCount($0.text) < parameters.fewestWords })
     let cut: @Sendable (Document) -> PieceCutter.Cut = {
       cutter.cut(PythonText($0.text), index)
     }

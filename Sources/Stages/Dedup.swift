@@ -137,7 +137,7 @@ private final class DedupRun {
   func byAddress() throws {
     let (urlField, dateField) = (parameters.urlField, parameters.dateField)
     let address: @Sendable (Document) -> Fingerprint? = { document in
-      let url = document.member(urlField)?.stringValue
+      let url = document.metadata.memberOrField(at: urlField)?.stringValue
       return url.map { Fingerprint(PageAddress($0)?.normalized ?? $0) }
     }
     var newest: [Fingerprint: Newest] = [:]
@@ -145,7 +145,7 @@ private final class DedupRun {
     try context.forEachDocument("documents", "reading addresses", address) { document, address in
       defer { index += 1 }
       guard let address else { return }
-      let date = PageDate(document.member(dateField))
+      let date = PageDate(document.metadata.memberOrField(at: dateField))
       if let known = newest[address], date.precedes(known.date) { return }
       newest[address] = Newest(date: date, index: index, id: document.id)
     }

@@ -61,10 +61,7 @@ package enum PreferenceTuning: Stage {
       pairs[index].sequences.remove(at: 1)
     }
     let held = try context.pairs("validation", nil, usesEdits: false, &tuning.codec)
-    let reference =
-      try context.inputs("reference").first?
-      .model(beside: tuning.checkpoint, named: "reference") ?? tuning.checkpoint.model
-    let scorer = ReferenceScores(reference, tuning.session, context)
+    let scorer = ReferenceScores(try tuning.reference(), tuning.session, context)
     let known = try scorer.score(pairs)
     let heldKnown = try scorer.score(held)
     try write(known, of: pairs, context)

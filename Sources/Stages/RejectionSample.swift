@@ -95,9 +95,7 @@ private final class RejectionRun {
     candidates = records.map { _ in [] }
     let rewarder = try Rewarder(parameters.rewarder, context, compute)
     for member in policies.indices { try ask(member, rewarder) }
-    guard candidates.contains(where: { !$0.isEmpty }) else {
-      throw StageError("the input \"prompts\" has no prompt to respond to; see maxTokens")
-    }
+    guard candidates.contains(where: { !$0.isEmpty }) else { throw StageError.noPrompts }
     try write()
   }
 

@@ -65,7 +65,9 @@ package enum Robots: Stage {
       },
       consume: { document, outcome in
         documents += 1
-        if document.member(parameters.urlField)?.stringValue != nil { addresses += 1 }
+        if document.metadata.memberOrField(at: parameters.urlField)?.stringValue != nil {
+          addresses += 1
+        }
         try output.add(outcome)
       })
     if documents > 0, addresses == 0, !hosts.isEmpty {
@@ -98,14 +100,15 @@ package enum Robots: Stage {
   private static func removal(
     of document: Document, _ parameters: Parameters, _ hosts: [String: RobotsFile]
   ) -> Removal? {
-    if let url = document.member(parameters.urlField)?.stringValue,
+    if let url = document.metadata.memberOrField(at: parameters.urlField)?.stringValue,
       let address = PageAddress(url),
       let file = hosts[address.authority] ?? hosts[address.host],
       !file.allows(address.path, agent: parameters.agent)
     {
       return Removal(rule: "robots", reason: "disallowed")
     }
-    let licence = document.member(parameters.licenceField)?.stringValue?.lowercased()
+    let licence = document.metadata.memberOrField(at: parameters.licenceField)?.stringValue?
+      .lowercased()
     guard let licence else {
       return parameters.dropsWithoutLicence ? Removal(rule: "licence", reason: "none named") : nil
     }

@@ -117,8 +117,9 @@ struct TransformerTraining {
       }
       found += zip(tokens, batch).map { ($0, $1.label) }
     }
-    let labels = Set(found.map(\.label)).sorted()
-    guard !labels.isEmpty else { throw CorpusError("no example has a label to learn") }
+    let names = Set(found.map(\.label))
+    try LabelledDocuments.requireTwo(names)
+    let labels = names.sorted()
     let numbers = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) })
     return (found.map { Example(tokens: $0.tokens, label: numbers[$0.label]!) }, labels)
   }

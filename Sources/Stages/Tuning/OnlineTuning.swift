@@ -22,16 +22,12 @@ struct OnlineTuning {
     var tuning = try Tuning(parameters, context)
     let room = sampling.maximumTokens
     let prompts = try context.prompts("prompts", room: room, &tuning.codec)
-    guard !prompts.isEmpty else {
-      throw StageError("the input \"prompts\" has no prompt to respond to; see maxTokens")
-    }
+    guard !prompts.isEmpty else { throw StageError.noPrompts }
     let all = prompts + (try context.prompts("validation", room: room, &tuning.codec))
     maker = RolloutMaker(
       all, try Rewarder(rewarder, context, tuning.session.compute), sampling, tuning.codec, context,
       tuning.session.compute)
-    reference =
-      try context.inputs("reference").first?
-      .model(beside: tuning.checkpoint, named: "reference") ?? tuning.checkpoint.model
+    reference = try tuning.reference()
     self.prompts = prompts.map(\.tokens)
     validation = PromptBatches.batch(all.map(\.tokens), Array(prompts.count..<all.count), 0)
     self.tuning = tuning

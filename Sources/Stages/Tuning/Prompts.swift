@@ -55,3 +55,9 @@ final class Warnings {
     context.log(count == 1 ? "warning: \(message)" : "warning (\(count) times): \(message)")
   }
 }
+
+extension StageError {
+  /// All prompts were left out.
+  static let noPrompts = StageError(
+    "the input \"prompts\" has no prompt to respond to; see maxTokens")
+}

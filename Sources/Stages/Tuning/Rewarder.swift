@@ -189,6 +189,6 @@ extension TrainingRecord {
   /// A member of the metadata, or of what import kept of a file's object: beside the messages, or in a `metadata`
   /// of its own.
   func note(_ name: String) -> JSON? {
-    metadata[name] ?? metadata["fields"]?[name] ?? metadata["fields"]?["metadata"]?[name]
+    metadata.memberOrField(at: name) ?? metadata.member(at: "fields.metadata.\(name)")
   }
 }

@@ -25,6 +25,12 @@ struct Tuning {
       checkpoint, template: parameters.template, maximumLength: parameters.maximumLength)
   }
 
+  /// The model on the input "reference"; left out, what training begins with.
+  func reference() throws -> Transformer {
+    try context.inputs("reference").first?.model(beside: checkpoint, named: "reference")
+      ?? checkpoint.model
+  }
+
   /// Updates for so many items. Throws when a state or an average of a later step is asked for.
   /// - Parameter updates: how many each batch serves.
   func steps(items: Int, updates: Int = 1) throws -> Int {

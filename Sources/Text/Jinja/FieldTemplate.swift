@@ -36,9 +36,7 @@ package struct FieldTemplate: Sendable {
   private static func text(of member: JSON, _ name: String) throws(TextError) -> String {
     switch member {
     case .string(let text): return text
-    case .number, .bool:
-      let template = try FieldTemplate("{{ member }}")
-      return try template.text(of: ["member": member])
+    case .number, .bool: return JinjaValue(member).printed
     case .null: throw TextError("\"\(name)\" is null")
     case .array, .object: throw TextError("\"\(name)\" is neither a text nor a number")
     }
