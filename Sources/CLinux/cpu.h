@@ -61,3 +61,13 @@ static inline int exp_has_sha(void) { return 0; }
 static inline int exp_cpu_is_v3(void) { return 1; }
 static inline int exp_cpu_is_v4(void) { return 1; }
 #endif
+
+// What a thread says that waits by looking again and again: lets the other thread of its core work, and
+// takes less power.
+static inline void exp_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

@@ -38,13 +38,16 @@ package struct Compute: Sendable {
       return
     }
     let next = Atomic<Int>(0)
-    DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
+    @Sendable func work() {
       while true {
         let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
         guard index < count else { return }
         body(index)
       }
     }
+    let workers = min(threads, count)
+    if Crew.shared.run(helpers: workers - 1, work) { return }
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in work() }
   }
 
   /// What `body` gives for 0..<count, in order; an array of values that threads compute.

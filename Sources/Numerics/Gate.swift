@@ -13,8 +13,9 @@ package enum Gate: Sendable {
         let g = gate.floats.base + row * gate.stride
         let u = up.floats.base + row * up.stride
         let q = y.floats.base + row * y.stride
-        eachLanes(0..<gate.columns) { i, n in
-          store(value(load(g + i, n)) * load(u + i, n), q + i, n)
+        switch self {
+        case .silu: siluRow(g, u, q, gate.columns)
+        case .tanhGELU: geluRow(g, u, q, gate.columns)
         }
       }
     }
@@ -34,12 +35,9 @@ package enum Gate: Sendable {
         let u = up.floats.base + row * up.stride
         let dg = gateGradient.floats.base + row * gateGradient.stride
         let du = upGradient.floats.base + row * upGradient.stride
-        eachLanes(0..<gate.columns) { i, n in
-          let slope = load(d + i, n)
-          let factor = load(u + i, n)
-          let (value, derivative) = valueAndDerivative(load(g + i, n))
-          store(slope * factor * derivative, dg + i, n)
-          store(slope * value, du + i, n)
+        switch self {
+        case .silu: siluBackwardRow(d, g, u, dg, du, gate.columns)
+        case .tanhGELU: geluBackwardRow(d, g, u, dg, du, gate.columns)
         }
       }
     }
@@ -50,33 +48,58 @@ package enum Gate: Sendable {
       a.rows == b.rows && a.rows == c.rows && a.columns == b.columns && a.columns == c.columns,
       "gate of shapes that do not fit")
   }
+}
 
-  @inline(__always)
-  private func value(_ x: Lanes) -> Lanes {
-    switch self {
-    case .silu: x * laneSigmoid(x)
-    case .tanhGELU: 0.5 * x * (1 + laneTanh(Self.inner(x)))
-    }
-  }
+// A function for each kind of row: in a loop that asks which kind it is, the compiler calls the elementary
+// functions instead of laying them out.
 
-  @inline(__always)
-  private func valueAndDerivative(_ x: Lanes) -> (Lanes, Lanes) {
-    switch self {
-    case .silu:
-      let s = laneSigmoid(x)
-      let value = x * s
-      return (value, s + value * (1 - s))
-    case .tanhGELU:
-      let t = laneTanh(Self.inner(x))
-      let half = 0.5 * (1 + t)
-      let slope = fma(x * x, 0.7978845608 * 3 * 0.044715, 0.7978845608)
-      return (x * half, half + 0.5 * x * (1 - t * t) * slope)
-    }
+@inline(never)
+private func siluRow(_ g: ConstPointer, _ u: ConstPointer, _ y: Pointer, _ count: Int) {
+  eachLanes(0..<count) { i, n in
+    let x = load(g + i, n)
+    store(x * laneSigmoid(x) * load(u + i, n), y + i, n)
   }
+}
 
-  /// √(2/π) · (x + 0.044715 x³)
-  @inline(__always)
-  private static func inner(_ x: Lanes) -> Lanes {
-    x * fma(x * x, 0.7978845608 * 0.044715, 0.7978845608)
+@inline(never)
+private func geluRow(_ g: ConstPointer, _ u: ConstPointer, _ y: Pointer, _ count: Int) {
+  eachLanes(0..<count) { i, n in
+    let x = load(g + i, n)
+    store(0.5 * x * (1 + laneTanh(inner(x))) * load(u + i, n), y + i, n)
   }
+}
+
+@inline(never)
+private func siluBackwardRow(
+  _ d: ConstPointer, _ g: ConstPointer, _ u: ConstPointer, _ dg: Pointer, _ du: Pointer,
+  _ count: Int
+) {
+  eachLanes(0..<count) { i, n in
+    let (x, slope, factor) = (load(g + i, n), load(d + i, n), load(u + i, n))
+    let s = laneSigmoid(x)
+    let value = x * s
+    store(slope * factor * (s + value * (1 - s)), dg + i, n)
+    store(slope * value, du + i, n)
+  }
+}
+
+@inline(never)
+private func geluBackwardRow(
+  _ d: ConstPointer, _ g: ConstPointer, _ u: ConstPointer, _ dg: Pointer, _ du: Pointer,
+  _ count: Int
+) {
+  eachLanes(0..<count) { i, n in
+    let (x, slope, factor) = (load(g + i, n), load(d + i, n), load(u + i, n))
+    let t = laneTanh(inner(x))
+    let half = 0.5 * (1 + t)
+    let curve = fma(x * x, 0.7978845608 * 3 * 0.044715, 0.7978845608)
+    store(slope * factor * (half + 0.5 * x * (1 - t * t) * curve), dg + i, n)
+    store(slope * (x * half), du + i, n)
+  }
+}
+
+/// √(2/π) · (x + 0.044715 x³)
+@inline(__always)
+private func inner(_ x: Lanes) -> Lanes {
+  x * fma(x * x, 0.7978845608 * 0.044715, 0.7978845608)
 }

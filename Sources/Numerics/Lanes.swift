@@ -119,24 +119,24 @@ struct LaneSums {
 /// Σ x·y over `count` floats with the shape of `LaneSums`.
 @inline(never)
 func laneDot(_ x: ConstPointer, _ y: ConstPointer, _ count: Int) -> Float {
+  laneSums(count) { i, n, sum in fma(load(x + i, n), load(y + i, n), sum) }
+}
+
+/// The total of `LaneSums` over `count` elements; `add(start, count, sum)` adds up to eight to a sum.
+@inline(__always)
+func laneSums(_ count: Int, _ add: (Int, Int, Lanes) -> Lanes) -> Float {
   var sums = LaneSums()
   var i = 0
   while i &+ 32 <= count {
-    sums.a = fma(load(x + i), load(y + i), sums.a)
-    sums.b = fma(load(x + i + 8), load(y + i + 8), sums.b)
-    sums.c = fma(load(x + i + 16), load(y + i + 16), sums.c)
-    sums.d = fma(load(x + i + 24), load(y + i + 24), sums.d)
+    sums.a = add(i, 8, sums.a)
+    sums.b = add(i &+ 8, 8, sums.b)
+    sums.c = add(i &+ 16, 8, sums.c)
+    sums.d = add(i &+ 24, 8, sums.d)
     i &+= 32
   }
-  if i < count { sums.a = fma(load(x + i, count - i), load(y + i, count - i), sums.a) }
-  if i + 8 < count {
-    sums.b = fma(load(x + i + 8, count - i - 8), load(y + i + 8, count - i - 8), sums.b)
-  }
-  if i + 16 < count {
-    sums.c = fma(load(x + i + 16, count - i - 16), load(y + i + 16, count - i - 16), sums.c)
-  }
-  if i + 24 < count {
-    sums.d = fma(load(x + i + 24, count - i - 24), load(y + i + 24, count - i - 24), sums.d)
-  }
+  if i < count { sums.a = add(i, count - i, sums.a) }
+  if i + 8 < count { sums.b = add(i + 8, count - i - 8, sums.b) }
+  if i + 16 < count { sums.c = add(i + 16, count - i - 16, sums.c) }
+  if i + 24 < count { sums.d = add(i + 24, count - i - 24, sums.d) }
   return sums.total
 }

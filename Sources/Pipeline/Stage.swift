@@ -72,6 +72,22 @@ package struct Ports: Sendable {
 /// values it decodes them; run against nothing it lists the fields for `exp ops` and the schema.
 package protocol StageParameters: Sendable {
   init(from reader: inout ParameterReader) throws(ParameterError)
+  /// Refuses what cannot change where a branch goes on from its parent's state after `step` steps,
+  /// because it decided what came before.
+  func check(goingOnFrom parent: Self, after step: Int) throws(ParameterError)
+}
+
+extension StageParameters {
+  package func check(goingOnFrom parent: Self, after step: Int) throws(ParameterError) {}
+
+  /// Refuses another value of a parameter than the parent's.
+  package func checkSame<Value: Equatable>(
+    _ path: String, _ value: Value, as parent: Value, because reason: String
+  ) throws(ParameterError) {
+    if value == parent { return }
+    throw ParameterError(
+      path: path, message: "must stay as the parent has it, because \(reason)")
+  }
 }
 
 /// A kind of work. Adding an op is one file with a type like this and one line in the registry.

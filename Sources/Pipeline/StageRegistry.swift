@@ -68,6 +68,19 @@ package struct DecodedStage: Sendable {
   /// Static cost, from the parameters and the estimates of the stages that feed each port; nil when
   /// the op has none.
   package let estimate: @Sendable ([String: [Estimate]]) -> Estimate?
+  private let values: any StageParameters
+
+  /// Refuses what cannot change where a branch goes on from its parent's state after `step` steps.
+  package func check(goingOnFrom parent: DecodedStage, after step: Int) throws(ParameterError) {
+    try Self.check(values, parent.values, step)
+  }
+
+  private static func check<Parameters: StageParameters>(
+    _ values: Parameters, _ parent: any StageParameters, _ step: Int
+  ) throws(ParameterError) {
+    guard let parent = parent as? Parameters else { return }
+    try values.check(goingOnFrom: parent, after: step)
+  }
 
   fileprivate init<S: Stage>(
     _ type: S.Type, as op: AnyStage, from reader: ParameterReader
@@ -77,6 +90,7 @@ package struct DecodedStage: Sendable {
       try S.Parameters(from: &reader)
     }
     self.op = op
+    self.values = values
     parameters = .object(reader.normalized)
     filePatterns = reader.filePatterns
     ports = S.ports(values).adding(filePorts: reader.fields)

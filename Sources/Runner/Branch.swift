@@ -39,6 +39,7 @@ package enum Branch {
         throw RunnerError(
           .wrong, "the stage \"\(stage)\" cannot start at a step: its op has no input \"snapshot\"")
       }
+      try check(try child.stage(stage), goesOnFrom: try parent.stage(stage), after: step)
       options.recordedInputs[stage, default: [:]]["snapshot"] = snapshot
     }
     return (child, options)
@@ -62,6 +63,17 @@ package enum Branch {
         .wrong,
         "a --set changes the stage \"\(outside)\", which does not come after \"\(stage)\"; branch "
           + "with --at \(outside), or leave it as it is")
+    }
+  }
+
+  /// Refuses values that would make the parent's snapshot another than the child's own.
+  private static func check(
+    _ child: ResolvedStage, goesOnFrom parent: ResolvedStage, after step: Int
+  ) throws {
+    do throws(ParameterError) {
+      try child.stage.check(goingOnFrom: parent.stage, after: step)
+    } catch {
+      throw RunnerError(.wrong, "\(child.path).with.\(error.path) \(error.message)")
     }
   }
 

@@ -40,6 +40,23 @@ extension Lock {
     return lock
   }
 
+  package func isOf(experiment: String, profile: String?) -> Bool {
+    self.experiment == experiment && self.profile == profile
+  }
+
+  /// Refuses the lock of another experiment, or of another profile, such as a copied file.
+  package func check(experiment: String, profile: String?, path: String) throws {
+    if isOf(experiment: experiment, profile: profile) { return }
+    throw RunnerError(
+      .wrong,
+      "\(path) is the lock of \(Self.words(self.experiment, self.profile)), and this is "
+        + "\(Self.words(experiment, profile)); write its own with `exp lock RUN`")
+  }
+
+  private static func words(_ experiment: String, _ profile: String?) -> String {
+    experiment + (profile.map { " under the profile \($0)" } ?? " with its base values")
+  }
+
   package init?(json: JSON) {
     guard json["type"] == "lock/1", let experiment = json["experiment"]?.stringValue,
       let members = json["stages"]?.objectValue

@@ -47,6 +47,20 @@ struct AverageParameters: StageParameters {
     }
   }
 
+  /// A state has a sum of parameters, not which of them it is the sum of; when steps end to count, it
+  /// must not matter before the state.
+  package func check(
+    goingOnFrom parent: AverageParameters, after step: Int
+  ) throws(ParameterError) {
+    guard averageFrom != nil else { return }
+    let (own, parents) = (averageTo ?? .max, parent.averageTo ?? .max)
+    if own == parents || min(own, parents) >= step { return }
+    throw ParameterError(
+      path: "averageTo",
+      message: "changes which of the first \(step) steps are averaged, and they are in the "
+        + "parent's snapshot; branch from an earlier one")
+  }
+
   func averages(steps: Int) -> [(kind: Average.Kind, window: StepWindow)] {
     var result: [(kind: Average.Kind, window: StepWindow)] = []
     if let emaDecay {

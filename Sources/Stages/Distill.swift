@@ -30,6 +30,12 @@ package enum Distill: Stage {
         throw ParameterError(path: "mix.\(name)", message: "is no input of tokens")
       }
     }
+
+    package func check(
+      goingOnFrom parent: Parameters, after step: Int
+    ) throws(ParameterError) {
+      try training.check(goingOnFrom: parent.training, after: step)
+    }
   }
 
   package static let op = "distill"

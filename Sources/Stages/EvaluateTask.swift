@@ -181,6 +181,12 @@ struct EvaluateTask: Sendable {
       if [.numberAfter, .after].contains(extraction.rule), extraction.marker.isEmpty {
         throw ParameterError(path: "\(place).marker", message: "is required by this rule")
       }
+      // NAME/truncated is how many prompts were cut.
+      if extraction.name.isEmpty || extraction.name == "truncated" {
+        throw ParameterError(
+          path: "\(place).name",
+          message: "cannot be \"\(extraction.name)\", which is no name, or another score's")
+      }
       if found.prefix(index).contains(where: { $0.name == extraction.name }) {
         throw ParameterError(
           path: "\(place).name", message: "is \"\(extraction.name)\", as an earlier one's")

@@ -32,6 +32,25 @@ package enum Extend: Stage {
             "localSize", in: 1...(1 << 30), unit: "tokens",
             "Tokens before a chunk that keep their true distances; at most half of chunkSize."))
       }
+      if let dualChunk, dualChunk.localSize > dualChunk.chunkSize / 2, !reader.isListing {
+        throw ParameterError(
+          path: "dualChunk.localSize",
+          message: "must be at most half of dualChunk.chunkSize, \(dualChunk.chunkSize / 2), found "
+            + "\(dualChunk.localSize)")
+      }
+    }
+
+    /// - Parameter trained: the positions that the checkpoint has seen.
+    fileprivate func check(trained: Int) throws {
+      guard positions >= trained else {
+        throw StageError(
+          "positions is \(positions), but the checkpoint already reads \(trained); give more")
+      }
+      if let dualChunk, dualChunk.chunkSize > trained {
+        throw StageError(
+          "dualChunk.chunkSize is \(dualChunk.chunkSize), beyond the \(trained) positions that the "
+            + "checkpoint has seen; give at most those")
+      }
     }
   }
 
@@ -50,6 +69,7 @@ package enum Extend: Stage {
     var checkpoint = try context.input("checkpoint").checkpoint()
     var configuration = checkpoint.model.configuration
     let trained = configuration.maximumPositions
+    try parameters.check(trained: trained)
     configuration.maximumPositions = parameters.positions
     if let base = parameters.ropeBase { configuration.ropeBase = base }
     if let scaling = parameters.scaling { configuration.ropeScaling = scaling }

@@ -44,6 +44,15 @@ package enum FineTune: Stage {
         "maxTokens", default: 128, in: 1...(1 << 20), unit: "tokens",
         "With a teacher: the longest answer that the student draws.")
     }
+
+    package func check(
+      goingOnFrom parent: Parameters, after step: Int
+    ) throws(ParameterError) {
+      let reason = "it says which conversations come in which step, before the snapshot too"
+      try checkSame("packedLength", packedLength, as: parent.packedLength, because: reason)
+      try checkSame("lastTurnOnly", lastTurnOnly, as: parent.lastTurnOnly, because: reason)
+      try tuning.check(goingOnFrom: parent.tuning, after: step)
+    }
   }
 
   package static let op = "sft"

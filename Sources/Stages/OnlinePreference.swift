@@ -31,6 +31,12 @@ package enum OnlinePreference: Stage {
         "Training stops with an error when responses' mean log π − log π_anchor is above it.")
       merging = try OnlineMergeParameters(from: &reader)
     }
+
+    package func check(
+      goingOnFrom parent: Parameters, after step: Int
+    ) throws(ParameterError) {
+      try tuning.check(goingOnFrom: parent.tuning, after: step)
+    }
   }
 
   package static let op = "online-preference"

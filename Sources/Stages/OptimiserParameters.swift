@@ -112,6 +112,19 @@ struct OptimiserParameters: StageParameters {
     }
   }
 
+  /// What the schedule must be to the number of steps.
+  func check(steps: Int) throws(ParameterError) {
+    guard schedule == .wsd else { return }
+    let steps = scheduleSteps ?? steps
+    let room = max(0, steps - warmupSteps)
+    guard decaySteps <= room else {
+      throw ParameterError(
+        path: "decaySteps",
+        message: "must be at most \(room), what the warm-up leaves of \(steps) steps, found "
+          + "\(decaySteps)")
+    }
+  }
+
   /// The optimiser's arithmetic.
   var update: any UpdateRule {
     switch rule {

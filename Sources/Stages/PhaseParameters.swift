@@ -96,6 +96,18 @@ struct PhaseParameters: StageParameters {
         path: "\(path).decaySteps", message: "is needed with the wsd schedule")
     }
   }
+
+  /// What the phase's own schedule must be to its steps.
+  func check(steps: Int, at path: String) throws(ParameterError) {
+    guard schedule == .wsd, let decaySteps else { return }
+    let room = max(0, steps - (warmupSteps ?? 0))
+    guard decaySteps <= room else {
+      throw ParameterError(
+        path: "\(path).decaySteps",
+        message: "must be at most \(room), what the warm-up leaves of \(steps) steps, found "
+          + "\(decaySteps)")
+    }
+  }
 }
 
 extension ParameterReader {

@@ -72,6 +72,7 @@ enum PhaseReader {
       let tokens = phase.batchTokens.map { max(1, Int(($0 / Double(length)).rounded())) }
       let size = phase.batch ?? tokens ?? batch
       let steps = phase.steps ?? wholeSteps(phase.tokens ?? 1, perStep: size * length)
+      try phase.check(steps: steps, at: "phases[\(index)]")
       phases.append(
         .init(
           data: DataPhase(

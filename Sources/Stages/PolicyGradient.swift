@@ -35,6 +35,13 @@ package enum PolicyGradient: Stage {
           message: "must be at most batch × samples, \(tuning.batch * sampling.samples)")
       }
     }
+
+    package func check(
+      goingOnFrom parent: Parameters, after step: Int
+    ) throws(ParameterError) {
+      try gradient.check(goingOnFrom: parent.gradient, after: step)
+      try tuning.check(goingOnFrom: parent.tuning, after: step)
+    }
   }
 
   package static let op = "policy-gradient"

@@ -23,6 +23,13 @@ package enum PreferenceTuning: Stage {
         "edited", default: false,
         "Whether an edited response, where there is one, takes the chosen one's place.")
     }
+
+    package func check(
+      goingOnFrom parent: Parameters, after step: Int
+    ) throws(ParameterError) {
+      try selection.check(goingOnFrom: parent.selection, after: step)
+      try tuning.check(goingOnFrom: parent.tuning, after: step)
+    }
   }
 
   package static let op = "preference"

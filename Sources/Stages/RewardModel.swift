@@ -56,6 +56,13 @@ package enum RewardModel: Stage {
           "λ: the weight of the grades' cross-entropy (the report gives no value)."))
     }
 
+    package func check(
+      goingOnFrom parent: Parameters, after step: Int
+    ) throws(ParameterError) {
+      try selection.check(goingOnFrom: parent.selection, after: step)
+      try tuning.check(goingOnFrom: parent.tuning, after: step)
+    }
+
     private static func byLevel(
       _ reader: inout ParameterReader, _ name: String, in range: ClosedRange<Double>,
       _ summary: String

@@ -64,6 +64,22 @@ package enum TrainingBenchmark {
     package var billions: Double { tokensPerSecond * operationsPerToken * 1e-9 }
   }
 
+  /// Where the time of some steps goes, after a first one, which makes memory.
+  package static func profile(
+    _ shape: Shape, steps: Int, on compute: Compute
+  ) throws -> [String] {
+    guard let profile = compute.profile else { return [] }
+    let trainer = trainer(shape, steps: steps + 1, nil, on: compute)
+    try trainer.advance()
+    profile.isOn = true
+    let time = try ContinuousClock().measure {
+      for _ in 0..<steps { try trainer.advance() }
+    }
+    profile.isOn = false
+    return profile.table(
+      of: "\(steps) steps", time / .seconds(1), steps * shape.sequence * shape.batch, on: compute)
+  }
+
   /// Whole optimiser steps; the shortest of some counts.
   package static func training(
     _ shape: Shape, steps: Int, microBatchRows: Int? = nil, on compute: Compute

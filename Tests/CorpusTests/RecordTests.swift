@@ -22,6 +22,29 @@ import Text
     return try objects.flatMap { try importer.records(of: $0) }
   }
 
+  @Test func `dialogues of hh-rlhf are cut into turns, and what both begin with is the prompt`()
+    throws
+  {
+    let question =
+      #"\n\nHuman: hi\n\nAssistant: yes?\n\nHuman: 1+1?\n\nIt matters.\n\nAssistant: "#
+    let lines = """
+      {"chosen":"\(question)2","rejected":"\(question)3"}
+      {"prompt":"p","chosen":"\\n\\nHuman: c","rejected":"r"}
+      """
+    let found = try records(lines, "a.jsonl")
+    #expect(
+      found.map(\.body) == [
+        .preference(
+          .init(
+            prompt: [.user("hi"), .assistant("yes?"), .user("1+1?\n\nIt matters.")],
+            chosen: [.assistant("2")], rejected: [.assistant("3")])),
+        .preference(
+          .init(
+            prompt: [.user("p")], chosen: [.assistant("\n\nHuman: c")],
+            rejected: [.assistant("r")])),
+      ])
+  }
+
   private func fault(_ text: String, _ file: String = "a.json") -> String {
     do {
       _ = try records(text, file)

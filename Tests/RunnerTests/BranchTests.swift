@@ -90,4 +90,21 @@ import Testing
       try branch(parent.run, at: "after", [], step: 5)
     }
   }
+
+  @Test func `at a step, what decided the steps before it is refused and nothing is recorded`()
+    throws
+  {
+    let parent = try laboratory.run(counting)
+    let runs = try laboratory.workspace.ledger.runs().count
+    let message =
+      "stages.count.with.milliseconds must stay as the parent has it, because it decided the first 5 "
+      + "steps"
+    #expect(throws: RunnerError(.wrong, message)) {
+      try branch(parent.run, at: "count", ["stages.count.with.milliseconds=1"], step: 5)
+    }
+    #expect(try laboratory.workspace.ledger.runs().count == runs)
+    // The same change is fine where the stage begins anew.
+    let anew = try branch(parent.run, at: "count", ["stages.count.with.milliseconds=1"])
+    #expect(anew["count"]?.outcome == .executed)
+  }
 }

@@ -27,6 +27,20 @@ import Testing
     #expect(try lock.text().split(separator: "\n").count == 9)
   }
 
+  @Test func `the lock of another experiment or profile is told from one's own`() throws {
+    let lock = try lock()
+    try lock.check(experiment: "locked", profile: nil, path: "lock.json")
+    #expect(lock.isOf(experiment: "locked", profile: nil))
+    for (name, profile) in [("other", nil), ("locked", "smoke")] as [(String, String?)] {
+      #expect {
+        try lock.check(experiment: name, profile: profile, path: "a/lock.json")
+      } throws: {
+        let error = $0 as? RunnerError
+        return error?.message.contains("a/lock.json is the lock of locked with its base") == true
+      }
+    }
+  }
+
   @Test func `another machine's run equals the lock`() throws {
     let lock = try lock()
     let other = try Laboratory()

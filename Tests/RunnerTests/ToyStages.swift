@@ -91,6 +91,10 @@ struct Counting: Stage {
       milliseconds = try reader.integer("milliseconds", default: 0, "pause at each step")
       factor = try reader.integer("factor", default: 1, "changes every step")
     }
+    func check(goingOnFrom parent: Parameters, after step: Int) throws(ParameterError) {
+      let reason = "it decided the first \(step) steps"
+      try checkSame("milliseconds", milliseconds, as: parent.milliseconds, because: reason)
+    }
   }
   static let op = "counting"
   static let revision = 1

@@ -258,12 +258,35 @@ import Training
       (["snapshotAt": [1.5]], "snapshotAt[0]"), (["averageFrom": 13], "averageFrom"),
       (["averageTo": 5], "averageFrom"), (["emaFrom": 13], "emaFrom"),
       (["optimiser": "rmsprop", "epsilon": 0], "epsilon"), (["schedule": "wsd"], "decaySteps"),
+      (["schedule": "wsd", "decaySteps": 10, "warmupSteps": 3], "decaySteps"),
+      (["phases": [["steps": 12, "schedule": "wsd", "decaySteps": 13]]], "phases[0].decaySteps"),
       (["optimizer": "adamw"], "optimizer"),
     ] as [([String: JSON?], String)])
   func `wrong parameters are refused by path`(changes: [String: JSON?], path: String) throws {
     #expect {
       try parameters(changes)
     } throws: { ($0 as? ParameterError)?.path == path }
+  }
+
+  /// A parent's values, a branch's, the step of the snapshot, and what is refused.
+  @Test(
+    arguments: [
+      (["averageFrom": 3], ["averageFrom": 3, "averageTo": 5], 8, "averageTo"),
+      (["averageFrom": 3, "averageTo": 5], ["averageFrom": 3], 8, "averageTo"),
+      (["averageFrom": 3, "averageTo": 5], ["averageFrom": 3, "averageTo": 6], 8, "averageTo"),
+      (["averageFrom": 3], ["averageFrom": 3, "averageTo": 9], 8, nil),
+      (["averageFrom": 3, "averageTo": 5], ["averageFrom": 3, "averageTo": 5], 8, nil),
+      (["averageFrom": 3, "averageTo": 5], ["averageFrom": 3, "averageTo": 6], 5, nil),
+      ([:], ["learningRate": 0.5], 8, nil),
+    ] as [([String: JSON?], [String: JSON?], Int, String?)])
+  func `a branch may not change which steps before its snapshot are averaged`(
+    parent: [String: JSON?], branch: [String: JSON?], step: Int, path: String?
+  ) throws {
+    var refused: String?
+    do throws(ParameterError) {
+      try parameters(branch).check(goingOnFrom: parameters(parent), after: step)
+    } catch { refused = error.path }
+    #expect(refused == path)
   }
 
   @Test func `RMSProp has the defaults of Apple's configuration`() throws {

@@ -27,7 +27,9 @@ struct PreferenceReader {
   }
 
   private func response(_ json: JSON, _ name: String) throws(CorpusError) -> [ChatMessage] {
-    if let text = json.stringValue { return [.assistant(text)] }
+    if let text = json.stringValue {
+      return (isPromptTold ? nil : HumanAssistantText.messages(text)) ?? [.assistant(text)]
+    }
     return try reader.messages(json, name)
   }
 
@@ -36,8 +38,11 @@ struct PreferenceReader {
     if let messages = members["input"]?["messages"] {
       return try reader.messages(messages, "input.messages")
     }
-    let isTold = InstructionReader.promptNames.contains { members[$0] != nil }
-    return isTold ? try InstructionReader(reader: reader, members: members).prompt() : []
+    return isPromptTold ? try InstructionReader(reader: reader, members: members).prompt() : []
+  }
+
+  private var isPromptTold: Bool {
+    InstructionReader.promptNames.contains { members[$0] != nil }
   }
 
   private static func isSame(_ a: ChatMessage, _ b: ChatMessage) -> Bool {

@@ -27,6 +27,15 @@ struct PairSelection: StageParameters {
         + "3 removes similar responses.")
   }
 
+  package func check(
+    goingOnFrom parent: PairSelection, after step: Int
+  ) throws(ParameterError) {
+    let reason = "it says which pairs come in which step, before the snapshot too"
+    try checkSame("levels", levels, as: parent.levels, because: reason)
+    try checkSame(
+      "maxSimilarity", maximumSimilarity, as: parent.maximumSimilarity, because: reason)
+  }
+
   func takes(_ pair: TrainingRecord.Preference) -> Bool {
     if !levels.isEmpty, !(pair.level.map(levels.contains) ?? false) { return false }
     if pair.chosen == pair.rejected { return false }

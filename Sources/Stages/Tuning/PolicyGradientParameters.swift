@@ -99,6 +99,14 @@ struct PolicyGradientParameters: StageParameters {
     try check()
   }
 
+  package func check(
+    goingOnFrom parent: PolicyGradientParameters, after step: Int
+  ) throws(ParameterError) {
+    let reason = "it says which prompts come in which step, before the snapshot too"
+    try checkSame("updates", updates, as: parent.updates, because: reason)
+    try checkSame("parts", parts, as: parent.parts, because: reason)
+  }
+
   private static func clip(
     _ reader: inout ParameterReader, _ name: String, _ defaults: Defaults, _ summary: String
   ) throws(ParameterError) -> Double? {

@@ -13,6 +13,8 @@ struct TuningParameters: StageParameters {
   let template: String
   let states: StateParameters
   let averages: AverageParameters
+  /// What a batch counts, in the plural.
+  private let item: String
 
   init(from reader: inout ParameterReader) throws(ParameterError) {
     try self.init(from: &reader, .tuning(2e-5))
@@ -25,6 +27,7 @@ struct TuningParameters: StageParameters {
     from reader: inout ParameterReader, _ defaults: OptimiserParameters.Defaults,
     epochs: Double = 1, batch: Int = 16, item: String = "examples"
   ) throws(ParameterError) {
+    self.item = item
     self.epochs = try reader.number(
       "epochs", default: epochs, in: 0...1e6, "Times that the \(item) are gone over.")
     steps = try reader.optionalInteger(
@@ -46,8 +49,19 @@ struct TuningParameters: StageParameters {
 
   /// Refuses states and averages of steps that there are not.
   func check(steps: Int) throws(ParameterError) {
+    try optimiser.check(steps: steps)
     try averages.check(steps: steps)
     try states.check(steps: steps)
+  }
+
+  package func check(
+    goingOnFrom parent: TuningParameters, after step: Int
+  ) throws(ParameterError) {
+    let reason = "it says which \(item) come in which step, before the snapshot too"
+    try checkSame("batch", batch, as: parent.batch, because: reason)
+    try checkSame("maxLength", maximumLength, as: parent.maximumLength, because: reason)
+    try checkSame("template", template, as: parent.template, because: reason)
+    try averages.check(goingOnFrom: parent.averages, after: step)
   }
 
   /// Updates for so many items.

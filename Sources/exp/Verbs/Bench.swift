@@ -23,6 +23,7 @@ enum Bench: Verb {
       exp bench products [THREADS]   10⁹ operations a second of the matrix products
       exp bench openblas [THREADS]   the same, computed by OpenBLAS
       exp bench train SHAPE [THREADS [STEPS]]   tokens a second of training model A, B or C
+      exp bench profile SHAPE [THREADS [STEPS]]   where the time of such steps goes
       exp bench sample [THREADS]     tokens a second of sampling from model A
       exp bench policy-gradient [THREADS [ROUNDS]]   seconds of a step, and of its two halves
       exp bench digests [THREADS]    digests of all numeric work, for script/exactness to compare
@@ -46,6 +47,7 @@ enum Bench: Verb {
       products(try compute(rest.first, Engine(named: "openblas")), console)
     case ("digests", 0...1): try digests(try compute(rest.first, .portable).threads, console)
     case ("train", 1...3): try train(rest, console)
+    case ("profile", 1...3): try profile(rest, console)
     case ("sample", 0...1): try sample(rest.first, console)
     case ("policy-gradient", 0...2): try policyGradient(rest, console)
     case ("documents", 1): try documents(rest[0], console)
@@ -114,15 +116,30 @@ enum Bench: Verb {
   }
 
   private static func train(_ rest: [String], _ console: Console) throws {
-    guard let shape = TrainingBenchmark.shapes.first(where: { $0.name == rest[0] }) else {
-      throw UsageError("exp bench train: there is no model \"\(rest[0])\"; there are A, B and C")
-    }
-    let threads = try compute(rest.count > 1 ? rest[1] : nil, .portable)
-    let steps = rest.count > 2 ? Int(rest[2]) ?? 3 : 3
-    let rate = try TrainingBenchmark.training(shape, steps: max(1, steps), on: threads)
+    let (shape, compute, steps) = try training(rest, "train")
+    let rate = try TrainingBenchmark.training(shape, steps: steps, on: compute)
     console.print("tokens/s\t\(rate.tokensPerSecond)")
     console.print("GFLOP/s\t\(rate.billions)")
     console.print("peak MiB\t\(peakMemory)")
+  }
+
+  private static func profile(_ rest: [String], _ console: Console) throws {
+    let (shape, plain, steps) = try training(rest, "profile")
+    let compute = Compute(threads: plain.threads, profile: Profile())
+    for line in try TrainingBenchmark.profile(shape, steps: steps, on: compute) {
+      console.print(line)
+    }
+  }
+
+  /// A shape, threads and steps.
+  private static func training(
+    _ rest: [String], _ what: String
+  ) throws -> (shape: TrainingBenchmark.Shape, compute: Compute, steps: Int) {
+    guard let shape = TrainingBenchmark.shapes.first(where: { $0.name == rest[0] }) else {
+      throw UsageError("exp bench \(what): there is no model \"\(rest[0])\"; there are A, B and C")
+    }
+    let steps = rest.count > 2 ? Int(rest[2]) ?? 3 : 3
+    return (shape, try compute(rest.count > 1 ? rest[1] : nil, .portable), max(1, steps))
   }
 
   private static func sample(_ threads: String?, _ console: Console) throws {

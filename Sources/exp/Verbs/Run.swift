@@ -118,6 +118,13 @@ enum Run: Verb {
     if options.isLocked && options.lock == nil {
       throw UsageError("--locked: there is no \(path); write it with `exp lock RUN`")
     }
+    let (name, profile) = (loaded.experiment.name, loaded.experiment.profile)
+    if options.isLocked {
+      try options.lock?.check(experiment: name, profile: profile, path: path)
+    } else if options.lock?.isOf(experiment: name, profile: profile) == false {
+      // A folder that was copied to begin another experiment.
+      options.lock = nil
+    }
   }
 }
 
