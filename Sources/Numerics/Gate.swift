@@ -50,22 +50,28 @@ package enum Gate: Sendable {
   }
 }
 
-// A function for each kind of row: in a loop that asks which kind it is, the compiler calls the elementary
-// functions instead of laying them out.
+// A function with a loop of its own for each kind of row: with loops that share a closure, or that ask which
+// kind it is, the compiler calls the elementary functions instead of laying them out.
 
 @inline(never)
 private func siluRow(_ g: ConstPointer, _ u: ConstPointer, _ y: Pointer, _ count: Int) {
-  eachLanes(0..<count) { i, n in
+  var i = 0
+  while i < count {
+    let n = count &- i
     let x = load(g + i, n)
     store(x * laneSigmoid(x) * load(u + i, n), y + i, n)
+    i &+= 8
   }
 }
 
 @inline(never)
 private func geluRow(_ g: ConstPointer, _ u: ConstPointer, _ y: Pointer, _ count: Int) {
-  eachLanes(0..<count) { i, n in
+  var i = 0
+  while i < count {
+    let n = count &- i
     let x = load(g + i, n)
     store(0.5 * x * (1 + laneTanh(inner(x))) * load(u + i, n), y + i, n)
+    i &+= 8
   }
 }
 
@@ -74,12 +80,15 @@ private func siluBackwardRow(
   _ d: ConstPointer, _ g: ConstPointer, _ u: ConstPointer, _ dg: Pointer, _ du: Pointer,
   _ count: Int
 ) {
-  eachLanes(0..<count) { i, n in
+  var i = 0
+  while i < count {
+    let n = count &- i
     let (x, slope, factor) = (load(g + i, n), load(d + i, n), load(u + i, n))
     let s = laneSigmoid(x)
     let value = x * s
     store(slope * factor * (s + value * (1 - s)), dg + i, n)
     store(slope * value, du + i, n)
+    i &+= 8
   }
 }
 
@@ -88,13 +97,16 @@ private func geluBackwardRow(
   _ d: ConstPointer, _ g: ConstPointer, _ u: ConstPointer, _ dg: Pointer, _ du: Pointer,
   _ count: Int
 ) {
-  eachLanes(0..<count) { i, n in
+  var i = 0
+  while i < count {
+    let n = count &- i
     let (x, slope, factor) = (load(g + i, n), load(d + i, n), load(u + i, n))
     let t = laneTanh(inner(x))
     let half = 0.5 * (1 + t)
     let curve = fma(x * x, 0.7978845608 * 3 * 0.044715, 0.7978845608)
     store(slope * factor * (half + 0.5 * x * (1 - t * t) * curve), dg + i, n)
     store(slope * (x * half), du + i, n)
+    i &+= 8
   }
 }
 

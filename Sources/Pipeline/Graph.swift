@@ -8,10 +8,13 @@ struct Graph {
   /// Places of stages in file order.
   let places: [String: Int]
 
-  init(_ experiment: Experiment, _ registry: StageRegistry) throws(ExperimentError) {
+  /// - Parameter isRecorded: of which stages the values are a record's (see `ParameterReader.isRecorded`).
+  init(
+    _ experiment: Experiment, _ registry: StageRegistry, isRecorded: (String) -> Bool
+  ) throws(ExperimentError) {
     self.experiment = experiment
     var decoded: [DecodedStage] = []
-    for use in experiment.stages { decoded.append(try use.decode(registry)) }
+    for use in experiment.stages { decoded.append(try use.decode(registry, isRecorded(use.name))) }
     self.decoded = decoded
     places = Dictionary(zip(experiment.stages.map(\.name), 0...)) { first, _ in first }
     for (use, stage) in zip(experiment.stages, decoded) { try check(use, stage) }
@@ -136,7 +139,9 @@ struct Graph {
 }
 
 extension StageUse {
-  fileprivate func decode(_ registry: StageRegistry) throws(ExperimentError) -> DecodedStage {
+  fileprivate func decode(
+    _ registry: StageRegistry, _ isRecorded: Bool
+  ) throws(ExperimentError) -> DecodedStage {
     let op: AnyStage
     do {
       op = try registry.stage(self.op)
@@ -145,7 +150,8 @@ extension StageUse {
     }
     do {
       let connected = inputs.filter { !$0.references.isEmpty }.map(\.port)
-      return try op.decode(with.json.objectValue ?? [:], connected: Set(connected))
+      return try op.decode(
+        with.json.objectValue ?? [:], connected: Set(connected), isRecorded: isRecorded)
     } catch {
       throw located(error)
     }

@@ -11,7 +11,8 @@ package func readParameterFile<Value>(
   guard let members = node.json.objectValue else {
     throw ExperimentError("must hold an object", at: node.position)
   }
-  var reader = ParameterReader(members)
+  // The file may be a recorded recipe's: a worker cannot tell.
+  var reader = ParameterReader(members, isRecorded: true)
   do throws(ParameterError) {
     let value = try reader.decode(body)
     if let path = reader.filePatterns.keys.sorted().first {

@@ -49,17 +49,28 @@ package struct ParameterReader {
   /// Connected ports, which stand for `files` parameters of the same name.
   private let fileInputs: Set<String>
 
+  /// Whether the values are a recipe's, which was carried out before: what is unwise, but was possible then,
+  /// must be possible again.
+  package let isRecorded: Bool
+
   /// A reader over a stage's `with`; nil lists the fields.
   /// - Parameter fileInputs: connected ports; a `files` parameter of the same name may be left out,
   ///   as it always is in a recipe.
-  package init(_ values: [String: JSON]?, path: String = "", fileInputs: Set<String> = []) {
+  package init(
+    _ values: [String: JSON]?, path: String = "", fileInputs: Set<String> = [],
+    isRecorded: Bool = false
+  ) {
     self.values = values
     self.path = path
     self.fileInputs = fileInputs
+    self.isRecorded = isRecorded
   }
 
   /// Whether fields are only listed: values are placeholders, and checks across fields make no sense.
   package var isListing: Bool { values == nil }
+
+  /// Whether a value is written, and not only taken by default.
+  package func isWritten(_ name: String) -> Bool { values?[name].map { $0 != .null } ?? false }
 
   /// Whether an input stands for a `files` parameter.
   package func isConnected(_ name: String) -> Bool { fileInputs.contains(at(name)) }
@@ -468,8 +479,7 @@ package struct ParameterReader {
     let members = try written.map { json throws(ParameterError) in
       try Self.members(json, at: here)
     }
-    var inner = ParameterReader(
-      values == nil ? nil : members ?? [:], path: here, fileInputs: fileInputs)
+    var inner = inside(values == nil ? nil : members ?? [:], at: here)
     let value = try inner.decode(body)
     fields += inner.fields
     filePatterns.merge(inner.filePatterns) { first, _ in first }
@@ -489,7 +499,7 @@ package struct ParameterReader {
     let members = try written.map { json throws(ParameterError) in
       try Self.members(json, at: here)
     }
-    var inner = ParameterReader(members, path: here, fileInputs: fileInputs)
+    var inner = inside(members, at: here)
     let value = try inner.decode(body)
     fields += inner.fields
     filePatterns.merge(inner.filePatterns) { first, _ in first }
@@ -519,8 +529,7 @@ package struct ParameterReader {
     var forms: [JSON] = []
     for (index, element) in list.enumerated() {
       let place = "\(here)[\(index)]"
-      var inner = ParameterReader(
-        try Self.members(element, at: place), path: place, fileInputs: fileInputs)
+      var inner = inside(try Self.members(element, at: place), at: place)
       result.append(try inner.decode(body))
       forms.append(.object(inner.normalized))
       filePatterns.merge(inner.filePatterns) { first, _ in first }
@@ -549,8 +558,7 @@ package struct ParameterReader {
     }
     for (key, element) in (members ?? [:]).sorted(by: { JSON.precedes($0.key, $1.key) }) {
       let place = "\(here).\(key)"
-      var inner = ParameterReader(
-        try Self.members(element, at: place), path: place, fileInputs: fileInputs)
+      var inner = inside(try Self.members(element, at: place), at: place)
       let value = try inner.decode { (reader) throws(ParameterError) in try body(key, &reader) }
       result.append((key, value))
       forms[key] = .object(inner.normalized)
@@ -581,6 +589,11 @@ package struct ParameterReader {
       throw unknown
     }
     return value
+  }
+
+  /// A reader of an object among the values.
+  private func inside(_ members: [String: JSON]?, at path: String) -> ParameterReader {
+    ParameterReader(members, path: path, fileInputs: fileInputs, isRecorded: isRecorded)
   }
 
   private static func list(_ json: JSON, at path: String) throws(ParameterError) -> [JSON] {

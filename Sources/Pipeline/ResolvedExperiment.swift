@@ -111,8 +111,12 @@ package struct ResolvedStage: Sendable {
 
 extension Experiment {
   /// Decodes every stage's parameters, checks the wiring, and orders the stages.
-  package func resolve(_ registry: StageRegistry) throws(ExperimentError) -> ResolvedExperiment {
-    let graph = try Graph(self, registry)
+  /// - Parameter isRecorded: of which stages the values are a recorded run's, and may be what a new run is
+  ///   refused.
+  package func resolve(
+    _ registry: StageRegistry, isRecorded: (String) -> Bool = { _ in false }
+  ) throws(ExperimentError) -> ResolvedExperiment {
+    let graph = try Graph(self, registry, isRecorded: isRecorded)
     return ResolvedExperiment(
       experiment: self,
       stages: try graph.order().map { ResolvedStage(stages[$0], graph.decoded[$0], in: self) })

@@ -36,12 +36,14 @@ package struct AnyStage: Sendable {
   }
 
   /// Reads a stage's `with`.
-  /// - Parameter connected: ports that are wired to other stages, so that a `files` parameter of the
-  ///   same name may be left out.
+  /// - Parameters:
+  ///   - connected: ports that are wired to other stages, so that a `files` parameter of the same name
+  ///     may be left out.
+  ///   - isRecorded: whether the values are a recorded run's.
   package func decode(
-    _ with: [String: JSON], connected: Set<String> = []
+    _ with: [String: JSON], connected: Set<String> = [], isRecorded: Bool = false
   ) throws(ParameterError) -> DecodedStage {
-    try read(self, ParameterReader(with, fileInputs: connected))
+    try read(self, ParameterReader(with, fileInputs: connected, isRecorded: isRecorded))
   }
 
   /// Reads a recipe's parameters, in a worker or a replay: `files` parameters are inputs by then.
@@ -49,7 +51,8 @@ package struct AnyStage: Sendable {
     guard let parameters = recipe.parameters.objectValue else {
       throw ParameterError(path: "", message: "the recipe's parameters are no object")
     }
-    return try read(self, ParameterReader(parameters, fileInputs: Set(recipe.inputs.keys)))
+    return try read(
+      self, ParameterReader(parameters, fileInputs: Set(recipe.inputs.keys), isRecorded: true))
   }
 }
 

@@ -20,11 +20,13 @@ package enum Branch {
     let folder = recorded.start.folder ?? workspace.folder
     let name = "run \(run.short)"
     let parent = try Experiment(record: recorded.start.merged, name: name, folder: folder)
-      .resolve(registry)
-    let child = try Experiment(
-      record: recorded.start.merged, name: name, folder: folder, overrides: overrides
-    ).resolve(registry)
-    try check(parent, child, at: try child.stage(stage).name, hasStep: step != nil)
+      .resolve(registry, isRecorded: { _ in true })
+    let experiment = try Experiment(
+      record: recorded.start.merged, name: name, folder: folder, overrides: overrides)
+    var child = try experiment.resolve(registry, isRecorded: { _ in true })
+    let changed = changes(parent, child)
+    child = try experiment.resolve(registry, isRecorded: { !changed.contains($0) })
+    try check(changed, child, at: try child.stage(stage).name, hasStep: step != nil)
     var options = options
     options.parent = BranchPoint(run: run, stage: stage, step: step)
     options.purpose = .branch
@@ -45,14 +47,20 @@ package enum Branch {
     return (child, options)
   }
 
-  /// Refuses overrides that reach above the branch point, and ones that change nothing.
-  private static func check(
-    _ parent: ResolvedExperiment, _ child: ResolvedExperiment, at stage: String, hasStep: Bool
-  ) throws {
-    let changed = child.stages.filter { stage in
+  /// The stages of a branch that are not the parent's, in order.
+  private static func changes(
+    _ parent: ResolvedExperiment, _ child: ResolvedExperiment
+  ) -> [String] {
+    child.stages.filter { stage in
       guard let old = parent.stages.first(where: { $0.name == stage.name }) else { return true }
       return !isSame(old, stage)
     }.map(\.name)
+  }
+
+  /// Refuses overrides that reach above the branch point, and ones that change nothing.
+  private static func check(
+    _ changed: [String], _ child: ResolvedExperiment, at stage: String, hasStep: Bool
+  ) throws {
     if changed.isEmpty && !hasStep {
       throw RunnerError(
         .wrong, "these values are the parent's own: the branch would be the same run")

@@ -40,13 +40,9 @@ extension Lock {
     return lock
   }
 
-  package func isOf(experiment: String, profile: String?) -> Bool {
-    self.experiment == experiment && self.profile == profile
-  }
-
   /// Refuses the lock of another experiment, or of another profile, such as a copied file.
   package func check(experiment: String, profile: String?, path: String) throws {
-    if isOf(experiment: experiment, profile: profile) { return }
+    if self.experiment == experiment && self.profile == profile { return }
     throw RunnerError(
       .wrong,
       "\(path) is the lock of \(Self.words(self.experiment, self.profile)), and this is "

@@ -1,4 +1,5 @@
 package import ContentStore
+import CLinux
 import Glibc
 package import Ledger
 
@@ -56,7 +57,13 @@ package struct RunOptions: Sendable {
 
   /// Threads that one stage gets.
   package var threadsPerJob: Int {
-    threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / max(1, jobs))
+    threads ?? max(1, Self.processors / max(1, jobs))
+  }
+
+  /// Logical processors that this process may use (taskset, Slurm, containers).
+  package static var processors: Int {
+    let usable = Int(exp_usable_processors())
+    return usable > 0 ? usable : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   }
 }
 

@@ -52,7 +52,7 @@ struct AverageParameters: StageParameters {
   package func check(
     goingOnFrom parent: AverageParameters, after step: Int
   ) throws(ParameterError) {
-    guard averageFrom != nil else { return }
+    guard let averageFrom, averageFrom <= step else { return }
     let (own, parents) = (averageTo ?? .max, parent.averageTo ?? .max)
     if own == parents || min(own, parents) >= step { return }
     throw ParameterError(

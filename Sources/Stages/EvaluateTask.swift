@@ -181,11 +181,10 @@ struct EvaluateTask: Sendable {
       if [.numberAfter, .after].contains(extraction.rule), extraction.marker.isEmpty {
         throw ParameterError(path: "\(place).marker", message: "is required by this rule")
       }
-      // NAME/truncated is how many prompts were cut.
-      if extraction.name.isEmpty || extraction.name == "truncated" {
+      if !reader.isRecorded, extraction.name == "truncated" {
         throw ParameterError(
           path: "\(place).name",
-          message: "cannot be \"\(extraction.name)\", which is no name, or another score's")
+          message: "is taken: NAME/truncated counts prompts that were cut; choose another")
       }
       if found.prefix(index).contains(where: { $0.name == extraction.name }) {
         throw ParameterError(

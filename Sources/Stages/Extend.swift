@@ -32,7 +32,8 @@ package enum Extend: Stage {
             "localSize", in: 1...(1 << 30), unit: "tokens",
             "Tokens before a chunk that keep their true distances; at most half of chunkSize."))
       }
-      if let dualChunk, dualChunk.localSize > dualChunk.chunkSize / 2, !reader.isListing {
+      if reader.isListing || reader.isRecorded { return }
+      if let dualChunk, dualChunk.localSize > dualChunk.chunkSize / 2 {
         throw ParameterError(
           path: "dualChunk.localSize",
           message: "must be at most half of dualChunk.chunkSize, \(dualChunk.chunkSize / 2), found "
@@ -40,17 +41,19 @@ package enum Extend: Stage {
       }
     }
 
-    /// - Parameter trained: the positions that the checkpoint has seen.
-    fileprivate func check(trained: Int) throws {
-      guard positions >= trained else {
-        throw StageError(
-          "positions is \(positions), but the checkpoint already reads \(trained); give more")
+    /// What will disappoint, in words.
+    /// - Parameter trained: the positions that the checkpoint reads.
+    fileprivate func warnings(trained: Int) -> [String] {
+      var warnings: [String] = []
+      if positions < trained {
+        warnings.append("\(positions) positions are fewer than the \(trained) it could read before")
       }
       if let dualChunk, dualChunk.chunkSize > trained {
-        throw StageError(
-          "dualChunk.chunkSize is \(dualChunk.chunkSize), beyond the \(trained) positions that the "
-            + "checkpoint has seen; give at most those")
+        warnings.append(
+          "dualChunk.chunkSize, \(dualChunk.chunkSize), is beyond the checkpoint's \(trained) positions"
+        )
       }
+      return warnings
     }
   }
 
@@ -69,7 +72,7 @@ package enum Extend: Stage {
     var checkpoint = try context.input("checkpoint").checkpoint()
     var configuration = checkpoint.model.configuration
     let trained = configuration.maximumPositions
-    try parameters.check(trained: trained)
+    for text in parameters.warnings(trained: trained) { context.log("warning: \(text)") }
     configuration.maximumPositions = parameters.positions
     if let base = parameters.ropeBase { configuration.ropeBase = base }
     if let scaling = parameters.scaling { configuration.ropeScaling = scaling }

@@ -85,6 +85,27 @@ package enum Merge: Stage {
         "eta", default: 0.3, in: 0...1, "How far liti goes from base to the input; WARP's 0.3.")
       if reader.isListing { return }
       try check()
+      if !reader.isRecorded { try checkUse() }
+    }
+
+    /// Refuses what the method would not look at.
+    private func checkUse() throws(ParameterError) {
+      let between: Set<Method> = [.slerp, .nuslerp, .taskSlerp]
+      let sparse: Set<Method> = [.ties, .dareLinear, .dareTIES]
+      let uses: [(name: String, isSet: Bool, methods: Set<Method>)] = [
+        ("t", t != nil, between), ("gradient", !gradient.isEmpty, between),
+        ("per", scope != .tensor, between), ("decay", decay != 0.99, [.ema]),
+        ("eta", eta != 0.3, [.liti]), ("filterWise", filterWise, [.modelStock]),
+        ("density", density != 1, sparse), ("densities", !densities.isEmpty, sparse),
+        ("lambda", lambda != 1, sparse.union([.taskArithmetic])),
+      ]
+      guard let use = uses.first(where: { $0.isSet && !$0.methods.contains(method) }) else {
+        return
+      }
+      let methods = use.methods.map(\.rawValue).sorted().joined(separator: ", ")
+      throw ParameterError(
+        path: use.name,
+        message: "is not used by method \(method.rawValue), but by \(methods); leave it out")
     }
 
     private func check() throws(ParameterError) {

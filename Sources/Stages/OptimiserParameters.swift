@@ -116,12 +116,11 @@ struct OptimiserParameters: StageParameters {
   func check(steps: Int) throws(ParameterError) {
     guard schedule == .wsd else { return }
     let steps = scheduleSteps ?? steps
-    let room = max(0, steps - warmupSteps)
-    guard decaySteps <= room else {
+    guard warmupSteps + decaySteps <= steps else {
       throw ParameterError(
         path: "decaySteps",
-        message: "must be at most \(room), what the warm-up leaves of \(steps) steps, found "
-          + "\(decaySteps)")
+        message: "is \(decaySteps), and warmupSteps \(warmupSteps), but there are \(steps) steps"
+      )
     }
   }
 

@@ -100,12 +100,11 @@ struct PhaseParameters: StageParameters {
   /// What the phase's own schedule must be to its steps.
   func check(steps: Int, at path: String) throws(ParameterError) {
     guard schedule == .wsd, let decaySteps else { return }
-    let room = max(0, steps - (warmupSteps ?? 0))
-    guard decaySteps <= room else {
+    let warmup = warmupSteps ?? 0
+    guard warmup + decaySteps <= steps else {
       throw ParameterError(
         path: "\(path).decaySteps",
-        message: "must be at most \(room), what the warm-up leaves of \(steps) steps, found "
-          + "\(decaySteps)")
+        message: "is \(decaySteps), and warmupSteps \(warmup), but the phase has \(steps) steps")
     }
   }
 }

@@ -40,6 +40,9 @@ package enum PolicyGradient: Stage {
       goingOnFrom parent: Parameters, after step: Int
     ) throws(ParameterError) {
       try gradient.check(goingOnFrom: parent.gradient, after: step)
+      try checkSame(
+        "maxTokens", sampling.maximumTokens, as: parent.sampling.maximumTokens,
+        because: "it says which prompts are short enough, before the snapshot too")
       try tuning.check(goingOnFrom: parent.tuning, after: step)
     }
   }

@@ -49,7 +49,7 @@ package enum Pretrain: Stage {
         "The most batches of the first phase's size that are looked at in a validation.")
       states = try StateParameters(from: &reader, validationEvery: 100)
       if reader.isListing { return }
-      try optimiser.check(steps: steps)
+      if !reader.isRecorded { try optimiser.check(steps: steps) }
       try averages.check(steps: steps)
       try states.check(steps: steps)
     }

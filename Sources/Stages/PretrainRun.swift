@@ -33,7 +33,7 @@ struct PretrainRun {
         "the tokenizer has \(tokenizer.vocabularySize) tokens, but the input \"tokens\" was made with "
           + "\(data.vocabularySize); connect the tokenizer that made the tokens")
     }
-    configuration = try Self.configuration(parameters, data, context)
+    configuration = try Self.configuration(parameters, data, tokenizer, context)
     setting = TokenSetting(
       parameters: parameters, context: context, compute: session.compute,
       configuration: configuration,
@@ -44,7 +44,8 @@ struct PretrainRun {
 
   /// That of a new model, or of the one to train further, meant for the longest sequence here.
   private static func configuration(
-    _ parameters: Pretrain.Parameters, _ data: TrainingData, _ context: any StageContext
+    _ parameters: Pretrain.Parameters, _ data: TrainingData, _ tokenizer: Tokenizer,
+    _ context: any StageContext
   ) throws -> ModelConfiguration {
     if let model = parameters.model {
       let configuration = model.configuration(
@@ -53,16 +54,31 @@ struct PretrainRun {
       try configuration.validate()
       return configuration
     }
-    var configuration = try context.input("checkpoint").languageModel(named: "checkpoint")
-      .model.configuration
+    let checkpoint = try context.input("checkpoint").languageModel(named: "checkpoint")
+    var configuration = checkpoint.model.configuration
     guard configuration.vocabularySize >= data.vocabularySize else {
       throw StageError(
         "the checkpoint's vocabulary has \(configuration.vocabularySize) tokens, the input "
           + "\"tokens\" \(data.vocabularySize); tokenize with the checkpoint's tokenizer")
     }
+    try warn(of: tokenizer, besideThatOf: checkpoint, context)
     configuration.maximumPositions = max(
       configuration.maximumPositions, parameters.longestSequence)
     return configuration
+  }
+
+  /// A checkpoint knows tokens by their ids alone: those of another tokenizer are other words to it. Ids
+  /// that were unused may have got a meaning, so that it is told and not refused.
+  private static func warn(
+    of tokenizer: Tokenizer, besideThatOf checkpoint: Checkpoint, _ context: any StageContext
+  ) throws {
+    guard let file = checkpoint.tokenizerFiles["tokenizer.json"] else { return }
+    let own = try Tokenizer(json: file)
+    guard let id = own.firstDifference(from: tokenizer) else { return }
+    context.log(
+      "warning: the checkpoint was trained with another tokenizer: token \(id) is "
+        + "\"\(own.decode([id]))\" there and \"\(tokenizer.decode([id]))\" in the input \"tokenizer\"; "
+        + "unless that id was unused, tokenize with the checkpoint's")
   }
 
   /// The held-out tokens of every source, cut into the first phase's sequences.

@@ -60,6 +60,9 @@ package enum RewardModel: Stage {
       goingOnFrom parent: Parameters, after step: Int
     ) throws(ParameterError) {
       try selection.check(goingOnFrom: parent.selection, after: step)
+      try checkSame(
+        "edited", usesEdits, as: parent.usesEdits,
+        because: "it says which responses fit, before the snapshot too")
       try tuning.check(goingOnFrom: parent.tuning, after: step)
     }
 

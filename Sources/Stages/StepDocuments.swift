@@ -69,7 +69,8 @@ package struct StepDocuments: Sendable {
       throw StageError(
         "the op \(recipe.op) does not train on tokens; name a stage of the op \(Pretrain.op)")
     }
-    var reader = ParameterReader(members, fileInputs: Set(recipe.inputs.keys))
+    var reader = ParameterReader(
+      members, fileInputs: Set(recipe.inputs.keys), isRecorded: true)
     let parameters = try reader.decode { (reader) throws(ParameterError) in
       switch recipe.op {
       case Distill.op: try Distill.Parameters(from: &reader).training

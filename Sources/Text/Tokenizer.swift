@@ -106,6 +106,11 @@ package struct Tokenizer: Sendable {
     return known.reduce(into: []) { $0 += stored($1) }
   }
 
+  /// The first id that stands for other bytes in another tokenizer; nil where all that both have are alike.
+  package func firstDifference(from other: Tokenizer) -> Int? {
+    (0..<min(vocabularySize, other.vocabularySize)).first { stored($0) != other.stored($0) }
+  }
+
   private func stored(_ id: Int) -> ArraySlice<UInt8> {
     tokenBytes[(id == 0 ? 0 : tokenEnds[id - 1])..<tokenEnds[id]]
   }

@@ -29,6 +29,7 @@ import Text
       #"\n\nHuman: hi\n\nAssistant: yes?\n\nHuman: 1+1?\n\nIt matters.\n\nAssistant: "#
     let lines = """
       {"chosen":"\(question)2","rejected":"\(question)3"}
+      {"chosen":"\(question)2\\n\\nHuman: so?","rejected":"\(question)23"}
       {"prompt":"p","chosen":"\\n\\nHuman: c","rejected":"r"}
       """
     let found = try records(lines, "a.jsonl")
@@ -38,6 +39,10 @@ import Text
           .init(
             prompt: [.user("hi"), .assistant("yes?"), .user("1+1?\n\nIt matters.")],
             chosen: [.assistant("2")], rejected: [.assistant("3")])),
+        .preference(
+          .init(
+            prompt: [.user("hi"), .assistant("yes?"), .user("1+1?\n\nIt matters.")],
+            chosen: [.assistant("2\n\nHuman: so?")], rejected: [.assistant("23")])),
         .preference(
           .init(
             prompt: [.user("p")], chosen: [.assistant("\n\nHuman: c")],

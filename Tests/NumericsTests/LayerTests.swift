@@ -36,6 +36,31 @@ import Testing
     #expect(deviation(doubles(dx), from: expectedX.map { 2 * $0 }) < 2e-6)
   }
 
+  /// Through all ways of going over columns: eight vectors, four, one, and a rest.
+  @Test(arguments: [64, 96, 109, 200], [1, 3])
+  func `a norm's gradients are the scalar chains, in place too`(width: Int, threads: Int) {
+    let compute = Compute(threads: threads)
+    let rule = RMSNorm(epsilon: 1e-5, offset: 1)
+    let (x, dy) = (pseudoRandom(9, width, seed: 1), pseudoRandom(9, width, seed: 3))
+    let w = pseudoRandom(1, width, seed: 2)[row: 0]
+    let (y, roots) = (Matrix(rows: 9, columns: width), Floats(count: 9))
+    rule.forward(x, weight: w, into: y, inverseRoots: roots, on: compute)
+    let (dx, dw, second) = (
+      Matrix(rows: 9, columns: width), Floats(count: width), Floats(count: width)
+    )
+    rule.backward(
+      dy, x: x, weight: w, inverseRoots: roots, into: dx, weightGradient: dw, on: compute)
+    let chains = (0..<width).map { column in
+      (0..<9).reduce(Float(0)) { sum, row in
+        sum.addingProduct(dy[row, column], x[row, column] * roots[row])
+      }
+    }
+    #expect(dw.array == chains)
+    rule.backward(
+      dy, x: x, weight: w, inverseRoots: roots, into: dy, weightGradient: second, on: compute)
+    #expect(dy.floats.array == dx.floats.array && second.array == chains)
+  }
+
   @Test func `rotation turns pairs by the position's angle, and its inverse turns back`() {
     let frequencies = (0..<5).map { Elementary.pow(10000, -Double($0) / 5) }
     let table = RotaryTable(positions: 200, frequencies: frequencies, scale: 1.25)

@@ -30,7 +30,6 @@ import Testing
   @Test func `the lock of another experiment or profile is told from one's own`() throws {
     let lock = try lock()
     try lock.check(experiment: "locked", profile: nil, path: "lock.json")
-    #expect(lock.isOf(experiment: "locked", profile: nil))
     for (name, profile) in [("other", nil), ("locked", "smoke")] as [(String, String?)] {
       #expect {
         try lock.check(experiment: name, profile: profile, path: "a/lock.json")

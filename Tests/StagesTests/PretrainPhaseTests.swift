@@ -132,6 +132,24 @@ import Training
     } throws: { "\($0)".contains("keep the steps before it as a phase of their own") }
   }
 
+  @Test func `tokens of another tokenizer than the checkpoint's are told of in the log`()
+    throws
+  {
+    let first = try context()
+    try Pretrain.run(parameters(), in: first)
+    let other = try FakeContext(store: first.store)
+    try other.connect("tokens", tree: sampleTokens())
+    let tokenizer = try sampleTokenizer(vocabularySize: 257, specialTokens: ["<s>"])
+    try other.connect("tokenizer", tree: ["tokenizer.json": tokenizer])
+    other.connect("checkpoint", try #require(first.outputs["checkpoint"]))
+    let parameters = try parameters([
+      "model": .some(nil), "phases": [["steps": 12, "batch": 2, "sequence": 16]],
+    ])
+    try Pretrain.run(parameters, in: other)
+    let warning = other.logLines.first { $0.contains("another tokenizer") }
+    #expect(warning?.contains("is \"<|endoftext|>\" there and \"<s>\" in the input") == true)
+  }
+
   @Test func `a checkpoint is trained further, and stopped and resumed to the same bytes`() throws {
     let first = try context()
     try Pretrain.run(parameters(), in: first)
@@ -275,6 +293,7 @@ import Training
       (["averageFrom": 3, "averageTo": 5], ["averageFrom": 3], 8, "averageTo"),
       (["averageFrom": 3, "averageTo": 5], ["averageFrom": 3, "averageTo": 6], 8, "averageTo"),
       (["averageFrom": 3], ["averageFrom": 3, "averageTo": 9], 8, nil),
+      (["averageFrom": 3, "averageTo": 5], ["averageFrom": 9], 8, nil),
       (["averageFrom": 3, "averageTo": 5], ["averageFrom": 3, "averageTo": 5], 8, nil),
       (["averageFrom": 3, "averageTo": 5], ["averageFrom": 3, "averageTo": 6], 5, nil),
       ([:], ["learningRate": 0.5], 8, nil),

@@ -33,8 +33,11 @@ func sampleTokens(validation: Int = 8, seed: UInt64 = 1) throws -> [String: [UIn
 }
 
 /// The 256 bytes and an end token, and merges beyond that.
-func sampleTokenizer(vocabularySize: Int) throws -> [UInt8] {
-  var trainer = TokenizerTrainer(vocabularySize: vocabularySize, pattern: .gpt2)
+func sampleTokenizer(
+  vocabularySize: Int, specialTokens: [String] = ["<|endoftext|>"]
+) throws -> [UInt8] {
+  var trainer = TokenizerTrainer(
+    vocabularySize: vocabularySize, pattern: .gpt2, specialTokens: specialTokens)
   trainer.add("aaaa aaaa")
   return try trainer.train().json()
 }

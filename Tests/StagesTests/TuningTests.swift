@@ -107,6 +107,64 @@ private func parameters<P: StageParameters>(
         == "emaFrom must be at most the last step, 24, found 25; the 32 items here make 24 steps")
   }
 
+  /// What is refused at first must still be carried out where a recipe has it.
+  private func path<P: StageParameters>(
+    _ type: P.Type, _ with: [String: JSON], isRecorded: Bool = false
+  ) -> String? {
+    var reader = ParameterReader(with, isRecorded: isRecorded)
+    do throws(ParameterError) {
+      _ = try reader.decode { (reader) throws(ParameterError) in try P(from: &reader) }
+      return nil
+    } catch { return error.path }
+  }
+
+  @Test(
+    arguments: [
+      (["method": "linear", "t": 0.5], "t"), (["method": "ties", "eta": 0.5], "eta"),
+      (["method": "slerp", "decay": 0.5], "decay"), (["density": 0.5], "density"),
+      (["method": "ema", "lambda": 2], "lambda"), (["per": "layer"], "per"),
+      (["method": "ties", "density": 0.5, "lambda": 2], nil), (["eta": 0.3], nil),
+    ] as [([String: JSON], String?)])
+  func `what a way of merging does not look at is refused, but not in a recipe`(
+    with: [String: JSON], path: String?
+  ) {
+    #expect(self.path(Merge.Parameters.self, with) == path)
+    #expect(self.path(Merge.Parameters.self, with, isRecorded: true) == nil)
+  }
+
+  @Test(
+    arguments: [
+      (["method": "reinforce", "clipLow": 0.2], "clipLow"),
+      (["method": "rloo", "scaleRewards": "batch"], "scaleRewards"),
+      (["method": "grpo", "scaleRewards": "batch", "clipHigh": 0.3], nil),
+      (["method": "rloo", "ratio": "none"], nil), (["method": "grpo", "ratio": "none"], nil),
+      (["method": "ppo", "ratio": "none", "updates": 1], nil),
+    ] as [([String: JSON], String?)])
+  func `what a policy gradient does not look at is refused, but not in a recipe`(
+    with: [String: JSON], path: String?
+  ) {
+    #expect(self.path(PolicyGradient.Parameters.self, with) == path)
+    #expect(self.path(PolicyGradient.Parameters.self, with, isRecorded: true) == nil)
+  }
+
+  @Test(
+    arguments: [
+      (["batch": 5], "batch"), (["template": "llama3"], "template"),
+      (["packedLength": 64], "packedLength"), (["maxLength": 7], "maxLength"),
+      (["learningRate": 0.5, "epochs": 9], nil),
+    ] as [([String: JSON], String?)])
+  func `a branch at a step may not change which conversations came before it`(
+    with: [String: JSON], path: String?
+  ) throws {
+    let parent = try parameters(FineTune.Parameters.self, [:])
+    let branch = try parameters(FineTune.Parameters.self, with)
+    var refused: String?
+    do throws(ParameterError) {
+      try branch.check(goingOnFrom: parent, after: 3)
+    } catch { refused = error.path }
+    #expect(refused == path)
+  }
+
   @Test func `only the assistant's words are learned`() throws {
     let checkpoint = try Checkpoint(paths: sampleCheckpoint().keys) { try sampleCheckpoint()[$0]! }
     var codec = try ChatCodec(checkpoint, template: "", maximumLength: nil)

@@ -19,17 +19,26 @@ struct PreferenceReader {
     }
     var result = TrainingRecord.Preference(
       prompt: try prompt(), chosen: better, rejected: worse, edited: edited, level: try level())
-    if result.prompt.isEmpty || Self.starts(better, with: result.prompt) { try divide(&result) }
+    if result.prompt.isEmpty, let texts = dialogues(chosen, rejected) {
+      result.prompt = texts.prompt
+      result.chosen = [.assistant(texts.chosen)]
+      result.rejected = [.assistant(texts.rejected)]
+    } else if result.prompt.isEmpty || Self.starts(better, with: result.prompt) {
+      try divide(&result)
+    }
     guard !result.prompt.isEmpty, !result.chosen.isEmpty, !result.rejected.isEmpty else {
       throw reader.fault("the prompt, the chosen or the rejected response is empty")
     }
     return result
   }
 
+  private func dialogues(_ chosen: JSON, _ rejected: JSON) -> HumanAssistantText? {
+    guard let better = chosen.stringValue, let worse = rejected.stringValue else { return nil }
+    return HumanAssistantText(chosen: better, rejected: worse)
+  }
+
   private func response(_ json: JSON, _ name: String) throws(CorpusError) -> [ChatMessage] {
-    if let text = json.stringValue {
-      return (isPromptTold ? nil : HumanAssistantText.messages(text)) ?? [.assistant(text)]
-    }
+    if let text = json.stringValue { return [.assistant(text)] }
     return try reader.messages(json, name)
   }
 
@@ -38,11 +47,8 @@ struct PreferenceReader {
     if let messages = members["input"]?["messages"] {
       return try reader.messages(messages, "input.messages")
     }
-    return isPromptTold ? try InstructionReader(reader: reader, members: members).prompt() : []
-  }
-
-  private var isPromptTold: Bool {
-    InstructionReader.promptNames.contains { members[$0] != nil }
+    let isTold = InstructionReader.promptNames.contains { members[$0] != nil }
+    return isTold ? try InstructionReader(reader: reader, members: members).prompt() : []
   }
 
   private static func isSame(_ a: ChatMessage, _ b: ChatMessage) -> Bool {

@@ -97,6 +97,21 @@ struct PolicyGradientParameters: StageParameters {
       "maxKL", in: 0...1e6, unit: "nats",
       "Training stops with an error when responses' mean log π − log π_anchor is above it.")
     try check()
+    if !reader.isListing, !reader.isRecorded { try checkUse(reader) }
+  }
+
+  /// Refuses what would not be looked at.
+  private func checkUse(_ reader: ParameterReader) throws(ParameterError) {
+    for (name, clip) in [("clipLow", clipLow), ("clipHigh", clipHigh)]
+    where ratio == .none && clip != nil && reader.isWritten(name) {
+      throw ParameterError(
+        path: name, message: "has no ratio to clip, as ratio is none; leave it out")
+    }
+    if scale != .group, baseline != .group || method == .ppo {
+      throw ParameterError(
+        path: "scaleRewards",
+        message: "is used with the baseline group only; leave it out, or set baseline to group")
+    }
   }
 
   package func check(

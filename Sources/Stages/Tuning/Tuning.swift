@@ -39,6 +39,10 @@ struct Tuning {
       throw StageError(
         "\(error.path) \(error.message); the \(items) items here make \(steps) steps")
     }
+    // Not refused: what was recorded so must be possible again.
+    do { try parameters.optimiser.check(steps: steps) } catch {
+      context.log("warning: \(error.path) \(error.message); its fall is shortened")
+    }
     return steps
   }
 

@@ -44,12 +44,13 @@ struct TuningParameters: StageParameters {
         + "checkpoint's own, else plain.")
     states = try StateParameters(from: &reader)
     averages = try AverageParameters(from: &reader)
-    if let steps, !reader.isListing { try check(steps: steps) }
+    guard let steps, !reader.isListing else { return }
+    if !reader.isRecorded { try optimiser.check(steps: steps) }
+    try check(steps: steps)
   }
 
   /// Refuses states and averages of steps that there are not.
   func check(steps: Int) throws(ParameterError) {
-    try optimiser.check(steps: steps)
     try averages.check(steps: steps)
     try states.check(steps: steps)
   }

@@ -7,8 +7,8 @@ import Runner
 
 /// What is recorded of the machine and the sources.
 enum Machine {
-  /// Cores that are switched on.
-  static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+  /// Logical processors that this process may use.
+  static var cores: Int { RunOptions.processors }
 
   /// The kernel's Landlock version; 0 without.
   static var landlockVersion: Int { max(0, Int(exp_landlock_version())) }

@@ -41,7 +41,7 @@ enum Run: Verb {
     options.folder = loaded.absoluteFolder
     options.capture = Machine.capture(in: loaded.absoluteFolder)
     options.files = [loaded.text]
-    try addLock(&options, loaded, arguments)
+    try addLock(&options, loaded, arguments, console)
     if options.isDryRun && Workspace.find() == nil { return withoutStore(loaded, console) }
     let (workspace, isNew) = try Workspace.openOrCreate()
     if isNew { console.talk("made a store in \(workspace.path)") }
@@ -108,7 +108,8 @@ enum Run: Verb {
   }
 
   private static func addLock(
-    _ options: inout RunOptions, _ loaded: LoadedExperiment, _ arguments: Arguments
+    _ options: inout RunOptions, _ loaded: LoadedExperiment, _ arguments: Arguments,
+    _ console: Console
   ) throws {
     options.isLocked = arguments.flag("locked")
     let path = Lock.path(in: loaded.folder, profile: loaded.experiment.profile)
@@ -119,10 +120,11 @@ enum Run: Verb {
       throw UsageError("--locked: there is no \(path); write it with `exp lock RUN`")
     }
     let (name, profile) = (loaded.experiment.name, loaded.experiment.profile)
-    if options.isLocked {
+    do {
       try options.lock?.check(experiment: name, profile: profile, path: path)
-    } else if options.lock?.isOf(experiment: name, profile: profile) == false {
+    } catch  where !options.isLocked {
       // A folder that was copied to begin another experiment.
+      console.talk("not compared with a lock: \(error)")
       options.lock = nil
     }
   }
