@@ -82,6 +82,7 @@ final class Crew: @unchecked Sendable {
     }
   }
 
+  /// Apart, so that nothing of the job is held any more when the helper counts itself out.
   private func work() { job?.pointee() }
 
   /// Waits until this helper is wanted for something new; says for what.

@@ -14,8 +14,8 @@ package enum Gate: Sendable {
         let u = up.floats.base + row * up.stride
         let q = y.floats.base + row * y.stride
         switch self {
-        case .silu: siluRow(g, u, q, gate.columns)
-        case .tanhGELU: geluRow(g, u, q, gate.columns)
+        case .silu: forwardRow(SiLU.self, g, u, q, gate.columns)
+        case .tanhGELU: forwardRow(TanhGELU.self, g, u, q, gate.columns)
         }
       }
     }
@@ -36,8 +36,8 @@ package enum Gate: Sendable {
         let dg = gateGradient.floats.base + row * gateGradient.stride
         let du = upGradient.floats.base + row * upGradient.stride
         switch self {
-        case .silu: siluBackwardRow(d, g, u, dg, du, gate.columns)
-        case .tanhGELU: geluBackwardRow(d, g, u, dg, du, gate.columns)
+        case .silu: backwardRow(SiLU.self, d, g, u, dg, du, gate.columns)
+        case .tanhGELU: backwardRow(TanhGELU.self, d, g, u, dg, du, gate.columns)
         }
       }
     }
@@ -50,68 +50,70 @@ package enum Gate: Sendable {
   }
 }
 
-// A function with a loop of its own for each kind of row: with loops that share a closure, or that ask which
-// kind it is, the compiler calls the elementary functions instead of laying them out.
+// Loops made anew for each function, which they ask for by its type: where a loop asks which one it is, or is
+// handed a closure, the compiler calls the elementary functions instead of laying them out.
 
 @inline(never)
-private func siluRow(_ g: ConstPointer, _ u: ConstPointer, _ y: Pointer, _ count: Int) {
-  var i = 0
-  while i < count {
-    let n = count &- i
-    let x = load(g + i, n)
-    store(x * laneSigmoid(x) * load(u + i, n), y + i, n)
-    i &+= 8
-  }
-}
-
-@inline(never)
-private func geluRow(_ g: ConstPointer, _ u: ConstPointer, _ y: Pointer, _ count: Int) {
-  var i = 0
-  while i < count {
-    let n = count &- i
-    let x = load(g + i, n)
-    store(0.5 * x * (1 + laneTanh(inner(x))) * load(u + i, n), y + i, n)
-    i &+= 8
-  }
-}
-
-@inline(never)
-private func siluBackwardRow(
-  _ d: ConstPointer, _ g: ConstPointer, _ u: ConstPointer, _ dg: Pointer, _ du: Pointer,
-  _ count: Int
+private func forwardRow<F: GateFunction>(
+  _: F.Type, _ g: ConstPointer, _ u: ConstPointer, _ y: Pointer, _ count: Int
 ) {
   var i = 0
   while i < count {
     let n = count &- i
-    let (x, slope, factor) = (load(g + i, n), load(d + i, n), load(u + i, n))
-    let s = laneSigmoid(x)
-    let value = x * s
-    store(slope * factor * (s + value * (1 - s)), dg + i, n)
+    store(F.value(load(g + i, n)) * load(u + i, n), y + i, n)
+    i &+= 8
+  }
+}
+
+@inline(never)
+private func backwardRow<F: GateFunction>(
+  _: F.Type, _ d: ConstPointer, _ g: ConstPointer, _ u: ConstPointer, _ dg: Pointer,
+  _ du: Pointer, _ count: Int
+) {
+  var i = 0
+  while i < count {
+    let n = count &- i
+    let (slope, factor) = (load(d + i, n), load(u + i, n))
+    let (value, derivative) = F.valueAndDerivative(load(g + i, n))
+    store(slope * factor * derivative, dg + i, n)
     store(slope * value, du + i, n)
     i &+= 8
   }
 }
 
-@inline(never)
-private func geluBackwardRow(
-  _ d: ConstPointer, _ g: ConstPointer, _ u: ConstPointer, _ dg: Pointer, _ du: Pointer,
-  _ count: Int
-) {
-  var i = 0
-  while i < count {
-    let n = count &- i
-    let (x, slope, factor) = (load(g + i, n), load(d + i, n), load(u + i, n))
-    let t = laneTanh(inner(x))
-    let half = 0.5 * (1 + t)
-    let curve = fma(x * x, 0.7978845608 * 3 * 0.044715, 0.7978845608)
-    store(slope * factor * (half + 0.5 * x * (1 - t * t) * curve), dg + i, n)
-    store(slope * (x * half), du + i, n)
-    i &+= 8
+/// What a gate's values go through.
+private protocol GateFunction {
+  static func value(_ x: Lanes) -> Lanes
+  static func valueAndDerivative(_ x: Lanes) -> (Lanes, Lanes)
+}
+
+private enum SiLU: GateFunction {
+  @inline(__always)
+  static func value(_ x: Lanes) -> Lanes { x * laneSigmoid(x) }
+
+  @inline(__always)
+  static func valueAndDerivative(_ x: Lanes) -> (Lanes, Lanes) {
+    let s = laneSigmoid(x)
+    let value = x * s
+    return (value, s + value * (1 - s))
   }
 }
 
-/// √(2/π) · (x + 0.044715 x³)
-@inline(__always)
-private func inner(_ x: Lanes) -> Lanes {
-  x * fma(x * x, 0.7978845608 * 0.044715, 0.7978845608)
+private enum TanhGELU: GateFunction {
+  @inline(__always)
+  static func value(_ x: Lanes) -> Lanes { 0.5 * x * (1 + laneTanh(inner(x))) }
+
+  @inline(__always)
+  static func valueAndDerivative(_ x: Lanes) -> (Lanes, Lanes) {
+    let t = laneTanh(inner(x))
+    let half = 0.5 * (1 + t)
+    let slope = fma(x * x, 0.7978845608 * 3 * 0.044715, 0.7978845608)
+    return (x * half, half + 0.5 * x * (1 - t * t) * slope)
+  }
+
+  /// √(2/π) · (x + 0.044715 x³)
+  @inline(__always)
+  private static func inner(_ x: Lanes) -> Lanes {
+    x * fma(x * x, 0.7978845608 * 0.044715, 0.7978845608)
+  }
 }

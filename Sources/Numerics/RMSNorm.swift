@@ -52,18 +52,13 @@ package struct RMSNorm: Sendable {
     }
   }
 
-  /// Sixty-four columns at a time, or thirty-two, stay in registers while the rows go by.
+  /// Thirty-two columns at a time stay in registers while the rows go by.
   private func addWeightGradient(
     _ dy: Matrix, _ x: Matrix, _ inverseRoots: Floats, _ columns: Range<Int>, to sums: Floats
   ) {
     let (g, p) = (dy.floats.base, x.floats.base)
     var column = columns.lowerBound
-    while column + 64 <= columns.upperBound {
-      addEightLanes(
-        x.rows, g + column, dy.stride, p + column, x.stride, inverseRoots.base, sums.base + column)
-      column += 64
-    }
-    if column + 32 <= columns.upperBound {
+    while column + 32 <= columns.upperBound {
       addFourLanes(
         x.rows, g + column, dy.stride, p + column, x.stride, inverseRoots.base, sums.base + column)
       column += 32
@@ -103,39 +98,7 @@ package struct RMSNorm: Sendable {
   }
 }
 
-/// s[i] ← fma(g[r][i], p[r][i] · inverse[r], s[i]) for 64 columns, rows ascending.
-@inline(never)
-private func addEightLanes(
-  _ rows: Int, _ g: ConstPointer, _ gStride: Int, _ p: ConstPointer, _ pStride: Int,
-  _ inverses: ConstPointer, _ s: Pointer
-) {
-  var (a, b, c, d) = (load(s), load(s + 8), load(s + 16), load(s + 24))
-  var (e, f, h, k) = (load(s + 32), load(s + 40), load(s + 48), load(s + 56))
-  var (g, p) = (g, p)
-  for row in 0..<rows {
-    let inverse = Lanes(repeating: inverses[row])
-    a = fma(load(g), load(p) * inverse, a)
-    b = fma(load(g + 8), load(p + 8) * inverse, b)
-    c = fma(load(g + 16), load(p + 16) * inverse, c)
-    d = fma(load(g + 24), load(p + 24) * inverse, d)
-    e = fma(load(g + 32), load(p + 32) * inverse, e)
-    f = fma(load(g + 40), load(p + 40) * inverse, f)
-    h = fma(load(g + 48), load(p + 48) * inverse, h)
-    k = fma(load(g + 56), load(p + 56) * inverse, k)
-    g += gStride
-    p += pStride
-  }
-  store(a, s)
-  store(b, s + 8)
-  store(c, s + 16)
-  store(d, s + 24)
-  store(e, s + 32)
-  store(f, s + 40)
-  store(h, s + 48)
-  store(k, s + 56)
-}
-
-/// The same for 32 columns.
+/// s[i] ← fma(g[r][i], p[r][i] · inverse[r], s[i]) for 32 columns, rows ascending.
 @inline(never)
 private func addFourLanes(
   _ rows: Int, _ g: ConstPointer, _ gStride: Int, _ p: ConstPointer, _ pStride: Int,

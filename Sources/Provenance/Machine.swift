@@ -3,12 +3,12 @@ import ContentStore
 import Glibc
 
 /// Facts about this machine, from the kernel and the C library.
-enum Machine {
+package enum Machine {
   /// Logical processors that are online.
   static var onlineCores: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
 
   /// Logical processors that this process may use (taskset, Slurm, containers).
-  static var usableCores: Int {
+  package static var usableCores: Int {
     let count = Int(exp_usable_processors())
     return count > 0 ? count : onlineCores
   }

@@ -1,7 +1,6 @@
 package import ContentStore
-import CLinux
-import Glibc
 package import Ledger
+import Provenance
 
 /// How a run is to be carried out. Nothing here can change a result.
 package struct RunOptions: Sendable {
@@ -57,13 +56,7 @@ package struct RunOptions: Sendable {
 
   /// Threads that one stage gets.
   package var threadsPerJob: Int {
-    threads ?? max(1, Self.processors / max(1, jobs))
-  }
-
-  /// Logical processors that this process may use (taskset, Slurm, containers).
-  package static var processors: Int {
-    let usable = Int(exp_usable_processors())
-    return usable > 0 ? usable : max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    threads ?? max(1, Machine.usableCores / max(1, jobs))
   }
 }
 

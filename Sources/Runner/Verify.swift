@@ -1,6 +1,7 @@
 import ContentStore
 import Glibc
 import Ledger
+import Provenance
 import Synchronization
 
 /// Checks that everything recorded is still what was recorded.
@@ -32,7 +33,7 @@ package enum Verify {
     let next = Counter()
     let done = Counter()
     let damages = Damages()
-    let threads = try (0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))).map { _ in
+    let threads = try (0..<max(1, Machine.usableCores)).map { _ in
       try Thread.start {
         while case let index = next.increase(), index < objects.count {
           damages.check(objects[index], in: store)

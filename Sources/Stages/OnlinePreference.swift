@@ -35,9 +35,7 @@ package enum OnlinePreference: Stage {
     package func check(
       goingOnFrom parent: Parameters, after step: Int
     ) throws(ParameterError) {
-      try checkSame(
-        "maxTokens", sampling.maximumTokens, as: parent.sampling.maximumTokens,
-        because: "it says which prompts are short enough, before the snapshot too")
+      try sampling.check(goingOnFrom: parent.sampling, after: step)
       try tuning.check(goingOnFrom: parent.tuning, after: step)
     }
   }

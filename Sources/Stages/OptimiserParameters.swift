@@ -114,14 +114,7 @@ struct OptimiserParameters: StageParameters {
 
   /// What the schedule must be to the number of steps.
   func check(steps: Int) throws(ParameterError) {
-    guard schedule == .wsd else { return }
-    let steps = scheduleSteps ?? steps
-    guard warmupSteps + decaySteps <= steps else {
-      throw ParameterError(
-        path: "decaySteps",
-        message: "is \(decaySteps), and warmupSteps \(warmupSteps), but there are \(steps) steps"
-      )
-    }
+    try schedule(steps: steps).checkFall("decaySteps", "there are")
   }
 
   /// The optimiser's arithmetic.
@@ -158,5 +151,19 @@ struct OptimiserParameters: StageParameters {
     TrainingPlan(
       phases: phases, optimiser: update, weightDecay: weightDecay,
       weightDecayForm: weightDecayForm, widths: widths(hidden), clip: clipNorm)
+  }
+}
+
+extension Schedule {
+  /// Refuses a fall that the warm-up leaves no room for.
+  /// - Parameters:
+  ///   - path: of its length.
+  ///   - whole: whose steps they are: "there are".
+  func checkFall(_ path: String, _ whole: String) throws(ParameterError) {
+    guard decay != .wsd || warmup + decaySteps <= steps else {
+      throw ParameterError(
+        path: path,
+        message: "is \(decaySteps), and warmupSteps \(warmup), but \(whole) \(steps) steps")
+    }
   }
 }

@@ -96,17 +96,6 @@ struct PhaseParameters: StageParameters {
         path: "\(path).decaySteps", message: "is needed with the wsd schedule")
     }
   }
-
-  /// What the phase's own schedule must be to its steps.
-  func check(steps: Int, at path: String) throws(ParameterError) {
-    guard schedule == .wsd, let decaySteps else { return }
-    let warmup = warmupSteps ?? 0
-    guard warmup + decaySteps <= steps else {
-      throw ParameterError(
-        path: "\(path).decaySteps",
-        message: "is \(decaySteps), and warmupSteps \(warmup), but the phase has \(steps) steps")
-    }
-  }
 }
 
 extension ParameterReader {

@@ -31,7 +31,7 @@ enum PhaseReader {
       ]
     } else {
       try checkShort(tokens, steps)
-      phases = try resolve(own, batch: batch, sequence: sequence, mix: defaults, reader)
+      phases = try resolve(own, batch: batch, sequence: sequence, mix: defaults)
     }
     try checkSize(phases)
     return phases
@@ -63,7 +63,7 @@ enum PhaseReader {
   }
 
   private static func resolve(
-    _ own: [PhaseParameters], batch: Int, sequence: Int, mix: SourceMix, _ reader: ParameterReader
+    _ own: [PhaseParameters], batch: Int, sequence: Int, mix: SourceMix
   ) throws(ParameterError) -> [Pretrain.Parameters.Phase] {
     var phases: [Pretrain.Parameters.Phase] = []
     for (index, phase) in own.enumerated() {
@@ -72,7 +72,6 @@ enum PhaseReader {
       let tokens = phase.batchTokens.map { max(1, Int(($0 / Double(length)).rounded())) }
       let size = phase.batch ?? tokens ?? batch
       let steps = phase.steps ?? wholeSteps(phase.tokens ?? 1, perStep: size * length)
-      if !reader.isRecorded { try phase.check(steps: steps, at: "phases[\(index)]") }
       phases.append(
         .init(
           data: DataPhase(

@@ -40,9 +40,7 @@ package enum PolicyGradient: Stage {
       goingOnFrom parent: Parameters, after step: Int
     ) throws(ParameterError) {
       try gradient.check(goingOnFrom: parent.gradient, after: step)
-      try checkSame(
-        "maxTokens", sampling.maximumTokens, as: parent.sampling.maximumTokens,
-        because: "it says which prompts are short enough, before the snapshot too")
+      try sampling.check(goingOnFrom: parent.sampling, after: step)
       try tuning.check(goingOnFrom: parent.tuning, after: step)
     }
   }

@@ -49,9 +49,19 @@ package enum Pretrain: Stage {
         "The most batches of the first phase's size that are looked at in a validation.")
       states = try StateParameters(from: &reader, validationEvery: 100)
       if reader.isListing { return }
-      if !reader.isRecorded { try optimiser.check(steps: steps) }
+      if !reader.isRecorded { try checkFalls() }
       try averages.check(steps: steps)
       try states.check(steps: steps)
+    }
+
+    /// What the stage's schedule must be to its steps, and a phase's own to the phase's.
+    private func checkFalls() throws(ParameterError) {
+      for (index, phase) in phases.enumerated() {
+        guard let own = phase.own, own.schedule == .wsd else { continue }
+        try own.rates(optimiser, start: 0, steps: phase.data.steps, total: steps).schedule
+          .checkFall("phases[\(index)].decaySteps", "the phase has")
+      }
+      try optimiser.check(steps: steps)
     }
 
     package func check(

@@ -36,7 +36,7 @@ import Testing
     #expect(deviation(doubles(dx), from: expectedX.map { 2 * $0 }) < 2e-6)
   }
 
-  /// Through all ways of going over columns: eight vectors, four, one, and a rest.
+  /// Through all ways of going over columns: four vectors, one, and a rest.
   @Test(arguments: [64, 96, 109, 200], [1, 3])
   func `a norm's gradients are the scalar chains, in place too`(width: Int, threads: Int) {
     let compute = Compute(threads: threads)

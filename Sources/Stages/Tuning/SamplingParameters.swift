@@ -32,6 +32,14 @@ struct SamplingParameters: StageParameters {
       "maxTokens", default: 64, in: 1...(1 << 20), unit: "tokens", "The longest response.")
   }
 
+  package func check(
+    goingOnFrom parent: SamplingParameters, after step: Int
+  ) throws(ParameterError) {
+    try checkSame(
+      "maxTokens", maximumTokens, as: parent.maximumTokens,
+      because: "it says which prompts are short enough, before the snapshot too")
+  }
+
   func options(ends: [Int], seed: UInt64) -> SamplingOptions {
     SamplingOptions(
       temperature: temperature, topK: topK, topP: topP, maximumTokens: maximumTokens,

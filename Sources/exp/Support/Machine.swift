@@ -1,6 +1,5 @@
 import CLinux
 import ContentStore
-import Glibc
 import Numerics
 import Provenance
 import Runner
@@ -8,7 +7,7 @@ import Runner
 /// What is recorded of the machine and the sources.
 enum Machine {
   /// Logical processors that this process may use.
-  static var cores: Int { RunOptions.processors }
+  static var cores: Int { Provenance.Machine.usableCores }
 
   /// The kernel's Landlock version; 0 without.
   static var landlockVersion: Int { max(0, Int(exp_landlock_version())) }
